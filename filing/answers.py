@@ -1,7 +1,7 @@
 """Answers in their one stored form, made from what a form, the API or the command line sends.
 
 A stored answer is `{value}` or `{not_applicable: {zh, en?}}`, and a withheld one carries `sealed`
-as well. Only its shape is settled here, that an option is one of those asked, and that a name is read
+as well, a taken one its `source`. Only its shape is settled here, that an option is one of those asked, and that a name is read
 as no other: a draft may hold what `checks` still finds wrong.
 """
 
@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from filing import risk
+from filing import risk, sources
 from filing.fields import Group, Kind, Part, Schema, split
 from registry import lookalikes
 from registry.errors import Invalid, Reason
@@ -31,7 +31,7 @@ def store(form: Schema, key: str, raw: Any) -> Stored | None:
     Args:
         form: the schema that the filing is kept under.
         key: `B1` or `C1#2`.
-        raw: the bare value, or `{value | not_applicable, sealed?}`.
+        raw: the bare value, or `{value | not_applicable, sealed?, source?}`.
 
     Raises:
         FieldNotFound: for an unknown key.
@@ -51,8 +51,16 @@ def store(form: Schema, key: str, raw: Any) -> Stored | None:
     value = shaped(field.value, whole.get("value"), key)
     if value is None:
         return None
-    sealed = whole.get("sealed")
-    return {"value": value} if not sealed else {"value": value, "sealed": _seal(sealed, key)}
+    made: Stored = {"value": value}
+    if whole.get("sealed"):
+        made["sealed"] = _seal(whole["sealed"], key)
+    if whole.get("source"):
+        try:
+            source = sources.shaped(whole["source"], key)
+        except sources.WrongSource as wrong:
+            raise WrongAnswer(wrong.said.zh, wrong.said.en, reasons=wrong.reasons) from wrong
+        made["source"] = source or {"kind": sources.Origin.TYPED.value}
+    return made
 
 
 REASON = Part("", Text("理由", "reason"), Kind.TEXT, limit=200)
@@ -253,12 +261,20 @@ def drop_set(
     return kept
 
 
-def kept_salt(before: Stored | None, after: Stored) -> Stored:
-    """The new answer with the old salt while the withheld value is the same.
+def kept(before: Stored | None, after: Stored) -> Stored:
+    """The new answer with the old salt and the old source while its value is the same.
 
-    The public digest of a withheld value must change exactly when the value does.
+    The public digest of a withheld value must change exactly when the value does; and whoever saves
+    a page has typed nothing where a taken value stands. A source that says `typed` takes it away.
     """
-    old = (before or {}).get("sealed")
-    if not old or "sealed" not in after or (before or {}).get("value") != after.get("value"):
-        return after
-    return {**after, "sealed": {**after["sealed"], "salt": old["salt"]}}
+    source = after.get("source") or {}
+    bare = {name: each for name, each in after.items() if name != "source"}
+    if source and source["kind"] != sources.Origin.TYPED:
+        bare["source"] = source
+    if before is None or "value" not in after or before.get("value") != after["value"]:
+        return bare
+    if "source" in before and not source:
+        bare["source"] = before["source"]
+    if "sealed" in before and "sealed" in after:
+        bare["sealed"] = {**after["sealed"], "salt": before["sealed"]["salt"]}
+    return bare

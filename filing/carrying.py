@@ -104,7 +104,9 @@ def _answer(told: Answers, field: Field, number: int | None) -> Stored | None:
     if value is None:
         return None
     seal = next((each["sealed"] for each in rows if "sealed" in each), None)
-    return {"value": value, "sealed": seal} if seal else {"value": value}
+    made: Stored = {"value": value, "sealed": seal} if seal else {"value": value}
+    whole = len(rows) == 1 and rows[0].get("value") == value
+    return {**made, "source": rows[0]["source"]} if whole and "source" in rows[0] else made
 
 
 def _places(field: Field) -> list[str]:

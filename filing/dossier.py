@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing import answers as stored
-from filing import carrying, grading, identity
+from filing import carrying, grading, identity, sources
 from filing import revision as revisions
 from filing.fields import Answers, FieldNotFound, Schema
 from filing.forms import current, schema
@@ -179,6 +179,10 @@ def _prefilled(
     owner = session.get_one(Organisation, version.organisation_id)
     form = current()
     copied = carrying.forward(earlier[0].typed, form) if earlier else {}
+    copied = {
+        key: {"source": sources.earlier(each["value"]), **each} if "value" in each else each
+        for key, each in copied.items()
+    }
     return identity.taken(
         owner, Answers(form, {key: each for key, each in copied.items() if form.field(key).copied})
     )
@@ -254,7 +258,7 @@ def fill(
         session: the caller's transaction.
         by: a filer of the filing's organisation.
         filing_id: which filing.
-        answers: key (`B1`, `C1#2`) → bare value or `{value | not_applicable, sealed?}`.
+        answers: key (`B1`, `C1#2`) → bare value or `{value | not_applicable, sealed?, source?}`.
         revision: the revision the writer read.
 
     Raises:
@@ -293,7 +297,7 @@ def _merged(
         if answer is None:
             after.pop(key, None)
         else:
-            after[key] = typed[key] = stored.kept_salt(after.get(key), answer)
+            after[key] = typed[key] = stored.kept(after.get(key), answer)
     if differing := identity.refusals(owner, Answers(form, typed)):
         raise NotOnRecord(
             "备案主体的名称、代码和所在区取自单位登记资料，不能另写，什么都没有保存。",

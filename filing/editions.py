@@ -363,7 +363,10 @@ def answer(field: Field, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if "sealed" in given:
         return {**row, "withheld": withheld(given)}
     value = wording.public(field.value, given["value"])
-    return {**row, "value": value, "said": wording.of(field, value).as_json()}
+    told = {**row, "value": value, "said": wording.of(field, value).as_json()}
+    # The digest of an answer with a part that is not shown would let that part be guessed.
+    whole = "source" in given and value == given["value"]
+    return {**told, "source": given["source"]} if whole else told
 
 
 def withheld(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from filing import risk, wording
+from filing import risk, sources, wording
 from filing.checks import GROUNDS
 from filing.fields import Field, Kind
 from registry.language import Text
@@ -20,6 +20,9 @@ def stored(field: Field, given: Mapping[str, Any]) -> Text:
         reason = wording.own_words(given["not_applicable"])
         return Text(f"不适用：{reason.zh}", f"not applicable: {reason.en}")
     said = value(field, given["value"])
+    if "source" in given:
+        taken = sources.said(given["source"])
+        said = Text(f"{said.zh}（{taken.zh}）", f"{said.en} ({taken.en})")
     if "sealed" not in given:
         return said
     seal = given["sealed"]

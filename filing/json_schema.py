@@ -8,7 +8,7 @@ keeps a text that is too long.
 from collections.abc import Mapping
 from typing import Any
 
-from filing import applicability, risk
+from filing import applicability, risk, sources
 from filing.answers import MOST_ROWS
 from filing.checks import DIGEST_LENGTH, GROUNDS
 from filing.fields import ENGLISH_FACTOR, SHOW_NAMES, Field, Group, Kind, Part, Schema, Show
@@ -83,7 +83,7 @@ def of(form: Schema, field: Field) -> Shape:
     value = part(form, field.value)
     if field.computed:
         return {**_titled(form, field.value, field), "readOnly": True}
-    told: Shape = {"value": value}
+    told: Shape = {"value": value, "source": _source()}
     if field.show is Show.SEALABLE:
         told["sealed"] = _object(
             {
@@ -158,6 +158,16 @@ def _text(limit: int) -> Shape:
 def _options(given: Part) -> Shape:
     told = "\n".join(f"{each.id}: {_line(each.name)}" for each in given.options)
     return {"enum": [each.id for each in given.options], "description": told}
+
+
+def _source() -> Shape:
+    digest = {"type": "string", "pattern": f"^[0-9a-f]{{{DIGEST_LENGTH}}}$"}
+    place = {"type": "string", "maxLength": sources.LONGEST_PLACE}
+    kind = {
+        "enum": [each.value for each in sources.Origin],
+        "description": "\n".join(f"{id_}: {_line(name)}" for id_, name in sources.NAMES.items()),
+    }
+    return _object({"kind": kind, "sha256": digest, "place": place}, ["kind"])
 
 
 def _file() -> Shape:

@@ -157,11 +157,14 @@ def _answers(before: Answers, after: Answers) -> list[Change]:
 
 
 def _unsalted(stored: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The answer without the salt of its seal: nobody wrote that."""
-    if stored is None or "sealed" not in stored:
-        return stored
-    seal = {name: each for name, each in stored["sealed"].items() if name != "salt"}
-    return {**stored, "sealed": seal}
+    """The answer without the salt of its seal, which nobody wrote, and without its source."""
+    if stored is None:
+        return None
+    told = {name: each for name, each in stored.items() if name != "source"}
+    if "sealed" in told:
+        seal = {name: each for name, each in told["sealed"].items() if name != "salt"}
+        told["sealed"] = seal
+    return told
 
 
 def _name(key: str, form: Schema) -> Text:

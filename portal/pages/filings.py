@@ -26,6 +26,7 @@ from filing import (
     renewing,
     review,
     risk,
+    sources,
     wording,
 )
 from filing import revision as revisions
@@ -130,6 +131,7 @@ def filing_page(
         chosen=chosen,
         keys=keys,
         not_asked=[each for each in every if each not in keys],
+        taken=sources.said,
         form_marks=form_style.marks(told, chosen),
         asked_when=partial(applicability.in_words, schema),
         marks=overlap.marks(filing.answers, keys) | (rejected.opened if rejected else {}),

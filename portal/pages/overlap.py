@@ -85,7 +85,9 @@ def marks(answers: Mapping[str, Stored], keys: Iterable[str]) -> dict[str, str]:
 
 
 def mark(answer: Mapping[str, Any] | None) -> str:
-    """What two equal answers have in common: a digest without the salt of a withheld one."""
+    """What two equal answers have in common: a digest without source, and salt of a withheld one."""
+    if answer is not None:
+        answer = {name: value for name, value in answer.items() if name != "source"}
     if answer is not None and "sealed" in answer:
         seal = {name: value for name, value in answer["sealed"].items() if name != "salt"}
         answer = {**answer, "sealed": seal}

@@ -21,6 +21,7 @@ from filing import (
     review,
     risk,
     same_model,
+    sources,
     standing,
     submissions,
     wording,
@@ -131,6 +132,7 @@ def review_page(
         returnable=any(each.action is Action.RETURN for each in steps),
         action_names=ACTION_NAMES,
         event_names=EVENT_NAMES,
+        taken=sources.said,
         worded=wording.of,
         events=journal.history(session, filing.id),
     )

@@ -101,9 +101,9 @@ def test_the_salt_of_a_withheld_answer_changes_only_with_its_value() -> None:
     salt = first["sealed"]["salt"]
 
     assert len(salt) == 32
-    assert answers.kept_salt(first, again)["sealed"]["salt"] == salt
-    assert answers.kept_salt(first, other)["sealed"]["salt"] != salt
-    assert answers.kept_salt(None, again) == again
+    assert answers.kept(first, again)["sealed"]["salt"] == salt
+    assert answers.kept(first, other)["sealed"]["salt"] != salt
+    assert answers.kept(None, again) == again
 
 
 def test_dropping_a_data_set_moves_the_later_ones_up() -> None:
