@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,11 @@ from registry.datasets import Dataset
 from registry.engagements import Engagement
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
-from registry.findings import told
+from registry.findings import counted, required, told
 from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Organisation
-from registry.reports import VERDICT_NAMES, Report, Verdict
+from registry.reports import Report, Verdict
 from registry.submission import Version
 
 
@@ -41,6 +41,7 @@ class Evidence:
         verdicts: how many findings have each verdict.
         statement_digest, findings_digest: what binds it.
         ties: what ties those who tested to those who file, where it is by another organisation.
+        requirements: verdict → how many of its findings are about a requirement of the plan.
     """
 
     report_id: str
@@ -59,6 +60,7 @@ class Evidence:
     statement_digest: str
     findings_digest: str
     ties: tuple[Text, ...] = ()
+    requirements: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -93,13 +95,9 @@ class Evidence:
     def sentence(self) -> Text:
         """Who checked what with which result, for field H15."""
         who = Text("第三方机构", "third party") if self.third_party else Text("自评", "own report")
-        counted = [
-            (VERDICT_NAMES[each], self.verdicts[each.value])
-            for each in Verdict
-            if self.verdicts.get(each.value)
-        ]
-        zh = "，".join(f"{name.zh}{count}条" for name, count in counted) or "没有结果"
-        en = ", ".join(f"{name.en}: {count}" for name, count in counted) or "no findings"
+        found = counted(self.verdicts, self.requirements)
+        zh = "，".join(f"{name.zh}{count}条" for name, count in found) or "没有结果"
+        en = ", ".join(f"{name.en}: {count}" for name, count in found) or "no findings"
         day = legal_day.of(self.made).isoformat()
         return Text(
             f"{self.organisation.zh}（{who.zh}）在{day}用{len(self.run)}项检查测了第{self.version}版：{zh}。",
@@ -186,6 +184,7 @@ def read(session: Session, report: Report) -> Evidence:
         run=run,
         not_evaluable=tuple(each for each in run if _says_nothing(findings, each)),
         verdicts=dict(sorted(Counter(told(each).value for each in findings).items())),
+        requirements=Counter(told(each).value for each in findings if required(each)),
         statement_digest=report.statement_digest,
         findings_digest=report.findings_digest,
     )

@@ -16,10 +16,9 @@ from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
 from registry import findings, law
-from registry.findings import ORDER, SHOWN, as_told, most
+from registry.findings import ORDER, SHOWN, as_told, counted, most, required
 from registry.language import Language, Text
 from registry.law import RULES, Rule
-from registry.reports import VERDICT_NAMES, Verdict
 
 PROBES = questions.PROBES
 UNASKED = 2
@@ -182,15 +181,16 @@ def _price_rules(predicate: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    counted = Counter(finding["verdict"] for finding in findings)
-    return {verdict: counted[verdict] for verdict in ORDER if counted[verdict]}
+    found = Counter(finding["verdict"] for finding in findings)
+    return {verdict: found[verdict] for verdict in ORDER if found[verdict]}
 
 
 def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
     """How many comparisons there were, and what came of them."""
-    parts = _counts(findings)
-    zh = "，".join(f"{n} 项{VERDICT_NAMES[Verdict(v)].zh}" for v, n in parts.items())
-    en = "; ".join(f"{n}: {VERDICT_NAMES[Verdict(v)].en}" for v, n in parts.items())
+    own = _counts([each for each in findings if required(each)])
+    parts = counted(_counts(findings), own)
+    zh = "，".join(f"{n} 项{name.zh}" for name, n in parts)
+    en = "; ".join(f"{n}: {name.en}" for name, n in parts)
     total = len(findings)
     plural = "comparison was" if total == 1 else "comparisons were"
     said = Text(f"一共比较了 {total} 项：{zh}。", f"{total} {plural} made. {en}.")
