@@ -198,15 +198,15 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.number.no_simple_direction": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
-            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
+            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
         ),
         RULE,
     ),
     "price.number.direction_open": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
-            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
+            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
+            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
         ),
         MORE,
     ),
@@ -233,29 +233,29 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.levels.no_simple_direction": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
         ),
         RULE,
     ),
     "price.levels.direction_open": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
         ),
         MORE,
     ),
     "price.number.one_way": Row(
         Text(
-            "其他信息不变时，{X}变{high}，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反。",
-            "All else equal, with {more_X}, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, and never the opposite.",
+            "其他信息不变时，{X}变{high}，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反，平均相差{m}。",
+            "All else equal, with {more_X}, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, on average by {m}, and never the opposite.",
         ),
         RULE,
     ),
     "price.levels.one_way": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, and never the opposite.",
+            "其他信息不变时，{X}从“{from}”变成“{to}”，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反，平均相差{m}。",
+            "All else equal, with {x} changed from “{from}” to “{to}”, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, on average by {m}, and never the opposite.",
         ),
         RULE,
     ),

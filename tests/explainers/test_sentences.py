@@ -199,3 +199,15 @@ def test_a_level_without_an_english_name_is_marked_as_chinese() -> None:
     assert column.level("west") == Text("west", "west")
     outsider = Outsider("town", Text("片区", "district"), {})
     assert checked.level(outsider, "西城").en == "西城 (in Chinese, not translated)"
+
+
+MOVES = ("always", "usually", "steps", "one_way", "no_simple_direction", "direction_open")
+
+
+@pytest.mark.parametrize("shape", ["number", "levels"])
+@pytest.mark.parametrize("kind", MOVES)
+def test_every_sentence_on_what_moves_a_price_says_by_how_much(shape: str, kind: str) -> None:
+    """public/P9: in money, whichever way it goes; that it goes both ways is no reason to leave it out."""
+    row = SENTENCES[f"price.{shape}.{kind}"].text
+    assert "{m}" in row.zh
+    assert "{m}" in row.en
