@@ -107,7 +107,7 @@ def unpack(archive: Path, into: Path, *, limit: int) -> Path:
         reasons.append(too_many_files())
     except _DAMAGE as error:
         environment.check(error)
-        reasons.append(Reason(archive.name, _UNREADABLE, _REPACK_ZIP))
+        reasons.append(Reason("archive", _UNREADABLE, _REPACK_ZIP))
         raise _refusal(reasons) from error
     finally:
         members.close()

@@ -39,7 +39,11 @@ def ready(request: Request) -> JSONResponse:
         "search": _passes(state.search.check),
     }
     whole = all(checks.values())
-    return JSONResponse({"ready": whole, "checks": checks}, status_code=200 if whole else 503)
+    return JSONResponse(
+        {"ready": whole, "checks": checks},
+        status_code=200 if whole else 503,
+        headers=None if whole else {"Retry-After": str(Unavailable.retry_after)},
+    )
 
 
 def _passes(check: Callable[[], object]) -> bool:

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from portal.app import create_app
 from registry import artifacts, store_mark
 from registry.database import transaction
+from registry.errors import Unavailable
 from registry.organisations import Role
 from registry.settings import Settings
 from tests import tables
@@ -56,6 +57,7 @@ def test_a_server_whose_store_goes_away_says_so_and_takes_nothing(site: FastAPI)
             root.mkdir()
         for _ in range(2):  # an answer changes nothing about the next
             ready = client.get("/readyz")
+            assert ready.headers["Retry-After"] == str(Unavailable.retry_after)
             assert (ready.status_code, ready.json()["checks"]["store"]) == (503, False)
             answer = upload(client, tester.bearer)
             assert answer.status_code == 503, answer.text
