@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from filing import applicability, checks, forms
+from filing import applicability, carrying, checks, forms, json_schema
 from filing.fields import Answers, Kind, Schema
 from filing.forms import SchemaNotFound
 from filing.meanings import ENDED, Meaning
@@ -73,3 +73,23 @@ def test_a_name_is_found_though_its_field_is_no_more(
     schemas.second(tmp_path, monkeypatch)
     assert forms.called("E7", forms.current()) == name
     assert forms.called("Z9", forms.current()) == Text("Z9", "Z9")
+
+
+def test_a_new_part_is_one_row_in_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked, checked, told to programs and in the log: all follow from the row."""
+    schemas.second(tmp_path, monkeypatch, split="")
+    part = (
+        f'\n[[fields.parts]]\nid = "hours"\nsince = "{schemas.AFTER}"\nkind = "plain"\nlimit = 40\n'
+        'name = { zh = "接听时间", en = "Hours" }\n'
+    )
+    schemas.add(forms.FOLDER / "contact.toml", part)
+    form, given = forms.current(), papers.answers()
+    told = Answers(form, {"I2": {"value": given["I2"]}})
+    today = papers.at(2027, 1, 1).date()
+
+    assert [each.item for each in checks.check(told, "I2", today=today)] == ["I2.hours"]
+    assert "接听时间 · Hours" in str(json_schema.of(form, form.field("I2")))
+    changed = carrying.changes(forms.schema(schemas.BEFORE), form)
+    assert any("接听时间" in each.zh for each in changed)
