@@ -46,6 +46,6 @@ def cite(rule_id: str) -> dict[str, Any]:
         "cited": found.cited.as_json(),
         "place": found.place.as_json(),
         "shown": found.shown.as_json(),
-        "force": {"id": force.value, **FORCE_NAMES[force].as_json()} if force else None,
+        "force": {"id": force.value, **FORCE_NAMES[force].as_json()},
         "about": found.about.as_json(),
     }

@@ -274,7 +274,7 @@ def probes() -> str:
                   f"Columns: {', '.join(spec.roles) or '–'}"
                   + (f" (also used: {', '.join(spec.optional)})" if spec.optional else "")
                   + ("; asks the model." if spec.asks_model else "."),
-                  f"Law: {'; '.join(law.cited(each).en for each in spec.legal_refs) or '–'}. Version {spec.version}."]  # fmt: skip
+                  f"Law: {'; '.join(law.rule(each).shown.en for each in spec.legal_refs) or '–'}. Version {spec.version}."]  # fmt: skip
         properties = spec.options_schema().get("properties", {})
         if properties:
             lines += ["", "| option | default | 作用 | what it does |", "|---|---|---|---|"]

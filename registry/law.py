@@ -46,6 +46,8 @@ class Force(StrEnum):
     EXPLORED = "explored"
     CITY_TASK = "city_task"
     ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    EXPLAINS = "explains"
 
 
 FORCE_NAMES: dict[Force, Text] = {
@@ -56,6 +58,8 @@ FORCE_NAMES: dict[Force, Text] = {
     Force.EXPLORED: Text("由市探索", "explored by the city"),
     Force.CITY_TASK: Text("市的职责", "the city's task"),
     Force.ALLOWED: Text("可以", "allowed"),
+    Force.FORBIDDEN: Text("禁止", "forbidden"),
+    Force.EXPLAINS: Text("指南，作说明", "guidance"),
 }
 
 
@@ -67,7 +71,7 @@ class Rule:
         id: how code and reports cite it; a reader is shown `cited`, `place` and the force instead.
         source: the title of the text.
         article: the article within it.
-        force: with what force it speaks; None for a national rule cited beside.
+        force: with what force it speaks.
         about: what it asks, in our words.
         city: whose regulation it stands in; None for a national rule.
         second_hand: whether we know it from secondary sources only.
@@ -76,7 +80,7 @@ class Rule:
     id: str
     source: Text
     article: Text
-    force: Force | None
+    force: Force
     about: Text
     city: City | None = None
     second_hand: bool = False
@@ -97,10 +101,11 @@ class Rule:
     @property
     def shown(self) -> Text:
         """The rule as a reader is shown it: title, article, place and force."""
-        force = FORCE_NAMES[self.force] if self.force else None
-        zh = "，".join([self.place.zh, *([force.zh] if force else [])])
-        en = ", ".join([self.place.en, *([force.en] if force else [])])
-        return Text(f"{self.cited.zh}（{zh}）", f"{self.cited.en} ({en})")
+        place, force = self.place, FORCE_NAMES[self.force]
+        return Text(
+            f"{self.cited.zh}（{place.zh}，{force.zh}）",
+            f"{self.cited.en} ({place.en}, {force.en})",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +162,19 @@ def _city(
 
 
 def _national(
-    id_: str, zh: str, en: str, number: str, about: Text, *, second_hand: bool = False
+    id_: str,
+    zh: str,
+    en: str,
+    number: str,
+    about: Text,
+    *,
+    force: Force = Force.MUST_NOT,
+    second_hand: bool = False,
 ) -> tuple[str, Rule]:
     article = Text(
         f"第{number}条", f"art{'s' if '、' in number else ''}. {number.replace('、', ', ')}"
     )
-    return id_, Rule(id_, Text(zh, en), article, None, about, second_hand=second_hand)
+    return id_, Rule(id_, Text(zh, en), article, force, about, second_hand=second_hand)
 
 
 RULES: dict[str, Rule] = dict(
@@ -193,8 +205,8 @@ RULES: dict[str, Rule] = dict(
         _national("PIPL24", "个人信息保护法", "Personal Information Protection Law", "24", Text("自动化决策不得在价格等条件上实行不合理的差别待遇", "no unreasonable difference in price or terms by automated decision")),
         _national("消保条例9", "消费者权益保护法实施条例", "Regulation implementing the Consumer Protection Law", "9", Text("消费者不知情时，同样条件下的同样商品或服务不得不同价", "no different price for the same goods or services under the same conditions without the consumer's knowledge")),
         _national("平台价格规则", "互联网平台价格行为规则（发改价格规〔2025〕1607号）", "Rules on price conduct of internet platforms (NDRC 2025 No. 1607)", "8、15、20", Text("不得按支付意愿、支付能力、偏好、习惯对同样的商品不同价而不让人知道；补贴规则要公布", "no undisclosed difference for the same goods by willingness or ability to pay, preference or habit; subsidy rules are published"), second_hand=True),
-        _national("反垄断22", "反垄断法", "Anti-Monopoly Law", "22", Text("有支配地位的经营者不得没有正当理由而差别对待条件相同的交易对象", "a dominant firm may not treat like counterparties differently without proper reason")),
-        _national("平台指南17", "国务院反垄断委员会关于平台经济领域的反垄断指南", "Anti-monopoly guidelines for the platform economy", "17", Text("说明平台的差别待遇怎样认定，哪些是正当理由", "says how different treatment by platforms is judged, and which reasons are proper")),
+        _national("反垄断22", "反垄断法", "Anti-Monopoly Law", "22", Text("有支配地位的经营者不得没有正当理由而差别对待条件相同的交易对象", "a dominant firm may not treat like counterparties differently without proper reason"), force=Force.FORBIDDEN),
+        _national("平台指南17", "国务院反垄断委员会关于平台经济领域的反垄断指南", "Anti-monopoly guidelines for the platform economy", "17", Text("说明平台的差别待遇怎样认定，哪些是正当理由", "says how different treatment by platforms is judged, and which reasons are proper"), force=Force.EXPLAINS),
         ("SZDATA69", Rule("SZDATA69", Text("深圳经济特区数据条例", "Shenzhen data regulation"), Text("第69条", "art. 69"), Force.MUST_NOT, Text("用数据分析对交易条件相同的交易相对人实行不合理的差别待遇", "unreasonable difference by data analysis for trading partners under the same conditions"), City.SHENZHEN)),
     )
 )  # fmt: skip

@@ -92,7 +92,7 @@ LIMIT_AGREEMENT = Text(
     "用来对照的是人作的决定，所以这里说的是与人是否一致，不是对不对。",
     "Answers are held against people's decisions, so this is about agreement with people, not about being right.",
 )
-REST = Text("其他人", "everyone else")
+REST = Text("其他各组的人", "all other groups")
 
 
 class Held(Protocol):

@@ -45,8 +45,8 @@ METRICS: dict[str, Text] = {
     "price_range": Text("平均最贵的取值与最便宜的取值", "the value with the highest price on average against that with the lowest"),
     "clean_bill": Text("三项合起来：是否没有差价", "all three together: no price differences"),
     "raw_price_gap": Text("未排除其他因素的差价", "price gap before other factors"),
-    "conditional_price_gap": Text("排除成本等因素后的差价", "price gap with costs held equal"),
-    "unexplained_price_gap": Text("成本等因素解释不了的差价", "price gap that costs do not explain"),
+    "conditional_price_gap": Text("计划列出的条件相同时的差价", "price gap with the plan's conditions held equal"),
+    "unexplained_price_gap": Text("计划列出的条件解释不了的差价", "price gap that the plan's conditions do not explain"),
     "text_swap_share": Text("换了词，结果就变的比例", "share whose result changes with the words"),
     "text_swap_share_beyond_twin": Text("扣除随机波动后，换了词结果会变的比例", "share whose result changes with the words, beyond chance"),
     "noise_change_share": Text("输入稍有出入，结果就变的比例", "share whose result changes with a slight inaccuracy"),
@@ -135,6 +135,13 @@ AGREEMENT: dict[str, Text] = {
     "auc_difference": Text("组内分数与人工的决定合不合之差（AUC）", "difference of how far scores rank as people decided within the groups (AUC)"),
 }  # fmt: skip
 """Probes and metrics where people decided what results are held against: they are not the truth."""
+WITH_COSTS: dict[str, Text] = {
+    "conditional_price_gap": Text("排除成本等因素后的差价", "price gap with costs held equal"),
+    "unexplained_price_gap": Text(
+        "成本等因素解释不了的差价", "price gap that costs do not explain"
+    ),
+}
+"""Price gaps where the plan names costs; without them no sentence speaks of any."""
 UNSIDED: dict[str, Text] = {
     "scoring_rate_ratio": Text("得分在较高的一半里的比例，与对照组之比", "scores in the higher half, as a ratio to the reference"),
     "success_rate_ratio": Text("预测值排在最高一段的比例，与对照组之比", "predictions among the highest, as a ratio to the reference"),
@@ -230,19 +237,22 @@ def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
 
     Args:
         name: of the metric.
-        plan: the content of the plan it was measured by; where people decided, it is agreement.
+        plan: the content of the plan it was measured by; where people decided, it is agreement, and
+            only where it names costs does a price gap speak of them.
     """
     if name in AGREEMENT and by_people(plan):
         return AGREEMENT[name]
     if name in UNSIDED and unsided(plan):
         return UNSIDED[name]
+    if name in WITH_COSTS and ((plan or {}).get("columns") or {}).get("cost"):
+        return WITH_COSTS[name]
     if name in METRICS:
         return METRICS[name]
     if name.startswith(PERSONALISED):
-        rest = metric(name.removeprefix(PERSONALISED))
+        rest = metric(name.removeprefix(PERSONALISED), plan)
         return Text(f"个性化的影响：{rest.zh}", f"what personalisation changes: {rest.en}")
     if name.endswith(OUTSIDE) and name.removesuffix(OUTSIDE) in METRICS:
-        rest = METRICS[name.removesuffix(OUTSIDE)]
+        rest = metric(name.removesuffix(OUTSIDE), plan)
         return Text(f"新用户优惠窗口之外：{rest.zh}", f"outside the new-user window: {rest.en}")
     for pattern, said in PATTERNS:
         if found := re.fullmatch(pattern, name):

@@ -132,8 +132,9 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
         details=LoyaltyDetails,
         legal_refs=LEGAL,
         question=Text(
-            "同样的商品、时间和成本，用得越久、买得越多的账号，价格是不是越高？",
-            "For the same goods, moment and costs, is the price higher the longer and the more an account has bought?",
+            "同样的商品，在计划列出的条件（例如时间、成本）都相同时，用得越久、买得越多的账号，价格是不是越高？",
+            "For the same goods and with the plan's conditions (such as moment or cost) held equal, is the price "
+            "higher the longer and the more an account has bought?",
         ),
         optional=("profile", "item", "time", "user", "unit", "cost", "control", "weight"),
     )  # fmt: skip

@@ -109,8 +109,8 @@ class PriceCounterfactual(Probe[pa.Table]):
         details=CounterfactualDetails,
         legal_refs=LEGAL,
         question=Text(
-            "商品、时间、成本都不变，只改变用户的习惯、偏好或支付能力，价格会不会变？",
-            "With goods, moment and costs unchanged, does the price change when only the user's "
+            "其他都不变，只改变用户的习惯、偏好或支付能力，价格会不会变？",
+            "With all else unchanged, does the price change when only the user's "
             "habits, preferences or ability to pay change?",
         ),
         optional=("sensitive", "inputs", "cost", "price", "item", "time", "user", "unit"),

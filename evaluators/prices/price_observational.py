@@ -160,9 +160,9 @@ class PriceObservational(Probe[quotes.Kept]):
         details=ObservationalDetails,
         legal_refs=LEGAL,
         question=Text(
-            "同样的商品，在同样的时间和成本条件下，不同的人（或地区）看到或付出的价格是否不同？",
-            "For the same goods, at the same moment and cost, do different people or areas see or "
-            "pay different prices?",
+            "同样的商品，在计划列出的条件（例如时间、成本）都相同时，不同的人（或地区）看到或付出的价格是否不同？",
+            "For the same goods and with the plan's conditions (such as moment or cost) held equal, do "
+            "different people or areas see or pay different prices?",
         ),
         optional=(
             "sensitive", "profile", "cost", "control", "item", "time", "user", "unit", "weight",

@@ -36,8 +36,8 @@ class Rule:
 
     @property
     def title(self) -> Text:
-        """Title and article, those of the rules that are read with it included."""
-        told = [law.rule(each).cited for each in (self.id, *self.beside)]
+        """Title, article, place and force, those of the rules that are read with it included."""
+        told = [law.rule(each).shown for each in (self.id, *self.beside)]
         return Text("、".join(each.zh for each in told), "; ".join(each.en for each in told))
 
 

@@ -105,6 +105,7 @@ class ReportView:
         commands: how to make the findings again.
         tier: the walls behind which the model was asked, in words.
         rules: for prices, what of each rule was tested (`evaluators.prices.price_rules`).
+        recorded: what was looked at where no model was asked.
         exploratory: whether nobody registered the run.
     """
 
@@ -128,6 +129,7 @@ class ReportView:
     commands: tuple[tuple[str, str], ...]
     tier: str
     rules: tuple[Mapping[str, Any], ...]
+    recorded: Text
     exploratory: bool
 
 
@@ -171,6 +173,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
         unasked=tuple(questions.caption(n, plan).in_(language) for n in unasked),
         commands=tuple((said.in_(language), typed) for said, typed in commands(predicate)),
         rules=_price_rules(predicate),
+        recorded=recorded(plan),
         exploratory=predicate["report"]["kind"] == "exploratory",
     )
 
@@ -332,6 +335,20 @@ def _listed(groups: Sequence[str], joint: str, language: Language) -> str:
     return named + Text(f" 等 {len(groups):,} 组", f" and {more:,} more").in_(language)
 
 
+def recorded(plan: Mapping[str, Any]) -> Text:
+    """What was looked at where no model was asked: results on record, scores, or prices.
+
+    Args:
+        plan: the content of a report's plan.
+    """
+    roles = {role for role, name in (plan.get("columns") or {}).items() if name}
+    if "prediction" in roles or not roles & {"score", "price"}:
+        return Text("数据里记录的结果", "the results recorded in the data")
+    if "price" in roles:
+        return Text("数据里的报价", "the prices in the data")
+    return Text("数据里的分数", "the scores in the data")
+
+
 def _unplanned(predicate: Mapping[str, Any]) -> list[Text]:
     """What a reader might think was tested, and was not."""
     plan = predicate["plan"].get("content") or {}
@@ -343,9 +360,10 @@ def _unplanned(predicate: Mapping[str, Any]) -> list[Text]:
         found.append(Text(f"按平台的规定应当测、这次没有测：{zh}。",
                           f"Required by this platform and not tested here: {en}."))  # fmt: skip
     if not (plan.get("columns") or {}).get("inputs"):
+        read = recorded(plan)
         found.append(Text(
-            "模型本身没有被提问，看的只是数据里记录的结果。",
-            "The model itself was not asked; only the results recorded in the data were looked at.",
+            f"模型本身没有被提问，看的只是{read.zh}。",
+            f"The model itself was not asked; only {read.en} were looked at.",
         ))  # fmt: skip
     if not plan.get("frame"):
         found.append(Text(

@@ -75,7 +75,7 @@ def about(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both
         {
             "id": each.id,
             "cited": each.cited.as_json(),
-            "force": FORCE_NAMES[each.force].as_json() if each.force else None,
+            "force": FORCE_NAMES[each.force].as_json(),
             "about": each.about.as_json(),
         }
         for each in RULES.values()

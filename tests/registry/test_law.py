@@ -17,7 +17,7 @@ def test_a_rule_is_shown_with_title_article_place_and_force_and_never_as_its_id(
         assert getattr(rule.source, language) in shown
         assert getattr(rule.article, language) in shown
         assert getattr(rule.place, language) in shown
-        assert rule.force is None or getattr(FORCE_NAMES[rule.force], language) in shown
+        assert getattr(FORCE_NAMES[rule.force], language) in shown
         assert not re.search(r"S[HZ]\d", shown)
 
 

@@ -98,3 +98,19 @@ def test_what_a_probe_says_is_told_to_everybody_in_plain_words(probe: str) -> No
         if not checked.plain(finding):
             assert conclusions.of(finding).zh in said["zh"]
             assert checked.FIGURES.en in said["en"]
+
+
+@pytest.mark.parametrize("name", ["conditional_price_gap", "unexplained_price_gap"])
+@pytest.mark.parametrize("before", ["", "personalised_"])
+@pytest.mark.parametrize("after", ["", "_outside"])
+def test_a_price_gap_speaks_of_costs_only_where_the_plan_names_some(
+    name: str, before: str, after: str
+) -> None:
+    """No cost column, and the first screen said "price gap that costs do not explain"."""
+    for plan in (None, {}, {"columns": {"cost": [], "item": "i", "time": "t"}}):
+        said = captions.metric(before + name + after, plan)
+        assert "成本" not in said.zh
+        assert "cost" not in said.en
+    said = captions.metric(before + name + after, {"columns": {"cost": ["km"]}})
+    assert "成本" in said.zh
+    assert "cost" in said.en
