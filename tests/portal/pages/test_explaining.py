@@ -23,11 +23,15 @@ SECRETS = (
 )  # fmt: skip
 
 
+PICTURED = {"name": "样本", "source": "抽样"}
+
+
 def rendered(content: dict[str, Any], language: Language) -> str:
     """The page's part as the templates make it."""
     template = environment(language).get_template("_explanation.html")
     text = template.render(
         explained=explaining.view(content, language),
+        pictured=PICTURED,
     )
     return html.unescape(text)
 
@@ -120,6 +124,7 @@ def test_hard_words_that_were_kept_stand_above_the_text_with_the_reason() -> Non
             .get_template("_explanation.html")
             .render(
                 explained=explaining.view(content, language, overruled),
+                pictured=PICTURED,
             )
             for language in LANGUAGES
         }
