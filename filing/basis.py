@@ -37,7 +37,9 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "service": told.of(Meaning.SERVICE).get("said"),
         "task": task(told),
         "reports": [
-            {name: report[name] for name in TOLD_OF_REPORTS} for report in content["reports"]
+            {name: report[name] for name in TOLD_OF_REPORTS}
+            | ({"shown": report["shown"]} if "shown" in report else {})
+            for report in content["reports"]
         ],
         "changed": {
             report["id"]: changed_since(contents, report) for report in content["reports"]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filing.dossier import Filing
-from registry import independence, journal, legal_day, reports
+from registry import independence, journal, legal_day, outcomes, reports
 from registry.datasets import Dataset
 from registry.engagements import Engagement
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
-from registry.findings import counted, required, told
+from registry.findings import told
 from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Organisation
+from registry.outcomes import OUTCOME_NAMES, OUTCOMES
 from registry.reports import Report, Verdict
 from registry.submission import Version
 
@@ -39,9 +40,10 @@ class Evidence:
         run: the probes that were run.
         not_evaluable: those of them that could not measure anything.
         verdicts: how many findings have each verdict.
+        shown: how many findings showed what (`registry.outcomes`), gravest first.
+        differences: how many findings about differences have each verdict.
         statement_digest, findings_digest: what binds it.
         ties: what ties those who tested to those who file, where it is by another organisation.
-        requirements: verdict → how many of its findings are about a requirement of the plan.
     """
 
     report_id: str
@@ -57,10 +59,11 @@ class Evidence:
     run: tuple[str, ...]
     not_evaluable: tuple[str, ...]
     verdicts: Mapping[str, int]
+    shown: Mapping[str, int]
+    differences: Mapping[str, int]
     statement_digest: str
     findings_digest: str
     ties: tuple[Text, ...] = ()
-    requirements: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -87,6 +90,8 @@ class Evidence:
             "probes": list(self.run),
             "not_evaluable": list(self.not_evaluable),
             "verdicts": dict(self.verdicts),
+            "shown": dict(self.shown),
+            "differences": dict(self.differences),
             "statement_digest": self.statement_digest,
             "findings_digest": self.findings_digest,
         }
@@ -95,9 +100,11 @@ class Evidence:
     def sentence(self) -> Text:
         """Who checked what with which result, for field H15."""
         who = Text("第三方机构", "third party") if self.third_party else Text("自评", "own report")
-        found = counted(self.verdicts, self.requirements)
-        zh = "，".join(f"{name.zh}{count}条" for name, count in found) or "没有结果"
-        en = ", ".join(f"{name.en}: {count}" for name, count in found) or "no findings"
+        counted = [
+            (OUTCOME_NAMES[each], self.shown[each]) for each in OUTCOMES if self.shown.get(each)
+        ]
+        zh = "，".join(f"{name.zh}{count}条" for name, count in counted) or "没有结果"
+        en = ", ".join(f"{name.en}: {count}" for name, count in counted) or "no findings"
         day = legal_day.of(self.made).isoformat()
         return Text(
             f"{self.organisation.zh}（{who.zh}）在{day}用{len(self.run)}项检查测了第{self.version}版：{zh}。",
@@ -184,7 +191,8 @@ def read(session: Session, report: Report) -> Evidence:
         run=run,
         not_evaluable=tuple(each for each in run if _says_nothing(findings, each)),
         verdicts=dict(sorted(Counter(told(each).value for each in findings).items())),
-        requirements=Counter(told(each).value for each in findings if required(each)),
+        shown=outcomes.counted(findings),
+        differences=outcomes.differences(findings),
         statement_digest=report.statement_digest,
         findings_digest=report.findings_digest,
     )

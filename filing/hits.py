@@ -21,6 +21,7 @@ from filing.risk import LEVEL_NAMES, Level
 from filing.search_hits import Listed
 from filing.standing import Standing, Stated
 from registry.database import now, rows
+from registry.findings import Verdict
 from registry.language import Text
 from registry.settings import settings
 
@@ -64,7 +65,7 @@ class Hit:
         grade, graded: the grade's id; in words, with who set it.
         status: the public status.
         evaluated: whether a third-party evaluation of the edition's version has not expired.
-        found: how many findings of its reports have each verdict.
+        found: how many findings of its reports showed what (`registry.outcomes`).
         standing: what is true of the filing now.
         claimed: what is said beside names that claim an approval; None where none does.
     """
@@ -166,8 +167,8 @@ def _graded(grade: Mapping[str, Any]) -> Text:
 
 
 def _found(reports: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many findings of all attached reports have each verdict."""
+    """How many findings of all attached reports showed what; of an earlier release's, what is known."""
     counted = Counter[str]()
     for each in reports:
-        counted.update(each["verdicts"])
-    return dict(sorted(counted.items()))
+        counted.update(each.get("shown") or {**each["verdicts"], Verdict.EQUIVALENT.value: 0})
+    return {name: count for name, count in sorted(counted.items()) if count}

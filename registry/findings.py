@@ -155,10 +155,6 @@ ORDER = tuple(
 """The gravest verdict first."""
 REQUIREMENT = "plan: performance.required"
 """The source of a line that is a declared requirement: kept or missed, and no difference."""
-REQUIREMENT_NAMES: Mapping[Verdict, Text] = {
-    Verdict.DISPARITY: Text("没有达到声明的要求", "short of the declared requirement"),
-    Verdict.EQUIVALENT: Text("达到声明的要求", "keeping the declared requirement"),
-}
 SHOWN = 200
 """Findings of one probe that a page shows; a column of thousands of levels has thousands."""
 FOREMOST = 4
@@ -207,27 +203,6 @@ def required(finding: Mapping[str, Any]) -> bool:
         finding: as JSON.
     """
     return (finding.get("threshold") or {}).get("source") == REQUIREMENT
-
-
-def counted(
-    verdicts: Mapping[str, int], requirements: Mapping[str, int]
-) -> list[tuple[Text, int]]:
-    """How many findings came out how, the gravest first; a requirement is no small difference.
-
-    Args:
-        verdicts: verdict → how many findings have it.
-        requirements: verdict → how many of those are about a declared requirement.
-    """
-    found = list[tuple[Text, int]]()
-    for each in ORDER:
-        verdict, own = Verdict(each), requirements.get(each, 0)
-        kept = REQUIREMENT_NAMES.get(verdict)
-        if kept is not None and own:
-            found.append((kept, own))
-        rest = verdicts.get(each, 0) - (own if kept is not None else 0)
-        if rest:
-            found.append((VERDICT_NAMES[verdict], rest))
-    return found
 
 
 def holds_none(finding: Mapping[str, Any]) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 
 from registry.findings import VERDICT_NAMES, Verdict, told
 from registry.language import Text
+from registry.outcomes import OF_EVERYBODY, metric
 
 Words = Mapping[Verdict, Text]
-OUTSIDE = "_outside"
 
 REQUIRED: Words = {
     Verdict.DISPARITY: Text("没有达到申报的要求（{line}）", "falls short of the declared requirement ({line})"),
@@ -70,8 +70,6 @@ _ASSIGNED: Words = {
     Verdict.EQUIVALENT: Text("比较的几项都相差很小，没有什么要解释", "all that was compared differs little; there is nothing to explain"),
 }  # fmt: skip
 
-OF_EVERYBODY = frozenset({"accuracy", "balanced_accuracy", "auc", "macro_f1", "mae", "rmse", "r2", "ndcg"})  # fmt: skip
-"""How well a model does, over everybody: held against what its plan requires, or measured only."""
 SHARES = frozenset({"accuracy", "balanced_accuracy"})
 WORDS: dict[str, Words] = {
     "repeat_change_share": _SAME,
@@ -102,10 +100,12 @@ def of(finding: Mapping[str, Any]) -> Text:
     Args:
         finding: as JSON; of its numbers the threshold alone is read, which the plan declares.
     """
-    metric, verdict = str(finding["metric"]).removesuffix(OUTSIDE), told(finding)
-    if metric not in OF_EVERYBODY:
-        return WORDS.get(metric, {}).get(verdict, VERDICT_NAMES[verdict])
+    measured, verdict = metric(finding), told(finding)
+    if measured not in OF_EVERYBODY:
+        return WORDS.get(measured, {}).get(verdict, VERDICT_NAMES[verdict])
     line = (finding.get("threshold") or {}).get("value")
     words = MEASURED if line is None else REQUIRED
     said = words.get(verdict, VERDICT_NAMES[verdict])
-    return said.format(line=f"{100 * line:g}%" if metric in SHARES and line is not None else line)
+    return said.format(
+        line=f"{100 * line:g}%" if measured in SHARES and line is not None else line
+    )

@@ -84,7 +84,8 @@ def _checks(read: Published) -> Measured | None:
 
 
 def _findings(read: Published) -> Measured | None:
-    verdicts = [each["verdicts"] for each in read.counted_reports]
+    # An edition of an earlier release does not tell which of its findings are about differences.
+    verdicts = [each.get("differences", {}) for each in read.counted_reports]
     total = sum(
         number
         for each in verdicts
@@ -163,9 +164,11 @@ CRITERIA = (
         "findings",
         Text("差异很小的结果", "Differences shown to be small"),
         Text(
-            "第三方评估的结果里，已证明差异很小的有几项；无法评估的不算在内，还不能下结论的算在内。",
-            "How many results of third-party evaluations are shown to be small; those that cannot be "
-            "evaluated are left out, inconclusive ones are in.",
+            "第三方评估里关于差异的结果，已证明差异很小的有几项；是否达到要求、能否得到结果、结果是否稳定这类结果不算在内，"
+            "无法评估的不算在内，还不能下结论的算在内。",
+            "Of the results of third-party evaluations on differences, how many are shown to be small; "
+            "whether a requirement is kept, answers are got or stay the same is left out, so are those "
+            "that cannot be evaluated; inconclusive ones are in.",
         ),
         _findings,
     ),

@@ -38,7 +38,8 @@ from registry.datasets import Dataset
 from registry.explanations import Explanation
 from registry.language import Language, Text
 from registry.memo import Memo
-from registry.reports import VERDICT_NAMES, Verdict
+from registry.outcomes import OUTCOME_NAMES, OUTCOMES
+from registry.reports import Verdict
 
 PLAIN = frozenset({State.CURRENT, State.DECLARED, State.NONE})
 """States that call for no warning; none of them reads as passed."""
@@ -426,12 +427,8 @@ def line(hit: Hit) -> Line:
 
 
 def _found(counted: Mapping[str, int]) -> Text | None:
-    """What the attached reports found, by verdict, gravest first; None without a report."""
-    parts = [
-        (VERDICT_NAMES[Verdict(each)], counted[each])
-        for each in findings.ORDER
-        if counted.get(each)
-    ]
+    """What the attached reports showed, gravest first; None without a report."""
+    parts = [(OUTCOME_NAMES[each], counted[each]) for each in OUTCOMES if counted.get(each)]
     if not parts:
         return None
     zh = "；".join(f"{name.zh}：{count}项" for name, count in parts)

@@ -30,8 +30,8 @@ from portal.web.problems import of_error
 from registry import legal_day, untranslated, worklist
 from registry.environment import unavailable
 from registry.errors import NotFound, Reason, RegisterError
-from registry.findings import VERDICT_NAMES
 from registry.language import LANGUAGES, Language, Text, followed
+from registry.outcomes import OUTCOME_NAMES
 from registry.settings import Settings
 
 HERE = Path(__file__).parent
@@ -241,7 +241,7 @@ def environment(language: Language) -> Environment:
         probe_caption=questions.caption,
         item_of=item_words.of,
         box_of=item_words.of_box,
-        verdict_names=VERDICT_NAMES,
+        verdict_names=OUTCOME_NAMES,
     )
     made.filters.update(FILTERS)
     return made

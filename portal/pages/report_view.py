@@ -3,7 +3,6 @@
 The same view is rendered by the report page and by the `report.html` that a run at home writes.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +14,11 @@ from portal.home import telling
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
-from registry import findings, law
-from registry.findings import ORDER, SHOWN, as_told, counted, most, required
+from registry import findings, law, outcomes
+from registry.findings import ORDER, SHOWN, as_told, most
 from registry.language import Language, Text
 from registry.law import RULES, Rule
+from registry.outcomes import OUTCOME_NAMES
 
 PROBES = questions.PROBES
 UNASKED = 2
@@ -63,7 +63,7 @@ class Question:
 
     Args:
         id, title: of the probe.
-        counts: all its findings by verdict, gravest first.
+        counts: how many of its findings showed what (`registry.outcomes`), gravest first.
         rows: its findings, or the most telling `SHOWN` of them.
         more: that not all are shown, and where the others stand; empty where all are.
         pictures: one chart per measure.
@@ -88,7 +88,7 @@ class ReportView:
     Args:
         subject, model_digest: what the statement is about.
         predicate: the statement's content.
-        counts: findings by verdict, gravest first.
+        counts: how many findings showed what (`registry.outcomes`), gravest first.
         headline: what was found, in one sentence.
         beyond: in which questions, and for whom, a difference exceeds its line.
         rows: how many rows the data have, or why that is not told.
@@ -184,16 +184,14 @@ def _price_rules(predicate: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    found = Counter(finding["verdict"] for finding in findings)
-    return {verdict: found[verdict] for verdict in ORDER if found[verdict]}
+    return outcomes.counted(findings)
 
 
 def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
     """How many comparisons there were, and what came of them."""
-    own = _counts([each for each in findings if required(each)])
-    parts = counted(_counts(findings), own)
-    zh = "，".join(f"{n} 项{name.zh}" for name, n in parts)
-    en = "; ".join(f"{n}: {name.en}" for name, n in parts)
+    parts = _counts(findings)
+    zh = "，".join(f"{n} 项{OUTCOME_NAMES[v].zh}" for v, n in parts.items())
+    en = "; ".join(f"{n}: {OUTCOME_NAMES[v].en}" for v, n in parts.items())
     total = len(findings)
     plural = "comparison was" if total == 1 else "comparisons were"
     said = Text(f"一共比较了 {total} 项：{zh}。", f"{total} {plural} made. {en}.")

@@ -29,6 +29,8 @@ GOOD = Evidence(
     run=papers.DECISION,
     not_evaluable=(),
     verdicts={"equivalent": 3},
+    shown={},
+    differences={},
     statement_digest="s",
     findings_digest="f",
 )

@@ -10,6 +10,7 @@ from evaluators.judging import captions, conclusions
 from evaluators.plan import Plan
 from evaluators.running import engine
 from registry.findings import VERDICT_NAMES, Finding, Verdict
+from registry.outcomes import OF_EVERYBODY
 
 
 def published(rows: dict[str, list[Any]], *probes: Any, **columns: Any) -> tuple[Finding, ...]:
@@ -23,7 +24,7 @@ def finding(metric: str, verdict: Verdict, line: float | None = None) -> dict[st
     return {"metric": metric, "verdict": verdict.value, "threshold": threshold, "slice": {}}
 
 
-@pytest.mark.parametrize("metric", sorted(conclusions.OF_EVERYBODY))
+@pytest.mark.parametrize("metric", sorted(OF_EVERYBODY))
 def test_a_requirement_is_kept_or_missed_and_never_small(metric: str) -> None:
     """Issue 7, F7a/3: 100 % right answers, required 60 %: "share of right answers: shown to be small"."""
     said = {
@@ -50,7 +51,7 @@ def test_what_is_no_difference_of_groups_is_not_called_one(metric: str) -> None:
 
 
 def test_every_other_metric_keeps_the_names_of_the_verdicts() -> None:
-    for metric in set(captions.METRICS) - set(conclusions.WORDS) - conclusions.OF_EVERYBODY:
+    for metric in set(captions.METRICS) - set(conclusions.WORDS) - OF_EVERYBODY:
         for verdict in Verdict:
             assert conclusions.of(finding(metric, verdict)) == VERDICT_NAMES[verdict]
 

@@ -587,7 +587,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "要求的检查": ("Required checks",),
     "评估政策要求的检查里，第三方评估测出结果的有几项。": ("How many of the checks that the policy requires gave a result in a third-party evaluation.",),
     "差异很小的结果": ("Differences shown to be small",),
-    "第三方评估的结果里，已证明差异很小的有几项；无法评估的不算在内，还不能下结论的算在内。": ("How many results of third-party evaluations are shown to be small; those that cannot be evaluated are left out, inconclusive ones are in.",),
+    "第三方评估里关于差异的结果，已证明差异很小的有几项；是否达到要求、能否得到结果、结果是否稳定这类结果不算在内，无法评估的不算在内，还不能下结论的算在内。": ("Of the results of third-party evaluations on differences, how many are shown to be small; whether a requirement is kept, answers are got or stay the same is left out, so are those that cannot be evaluated; inconclusive ones are in.",),
     "测出来的说明": ("Explanation by tests",),
     "算法说明的句子里，有几句来自测试：数过程序的回答，或者引自评估报告。其余的是备案主体写的，或者只说明设定了什么、没有测什么。没有对应现在这个版本的说明，记为未测。": ("How many sentences of the explanation come from tests: answers of the program that were counted, or findings of a report. The others are the filer's words, or tell what was set or not tested. Without an explanation of this version it counts as not measured.",),
     "公开的内容": ("Published answers",),
