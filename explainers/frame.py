@@ -226,7 +226,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "score.no_place": Row(
         Text(
-            "这里说明的是程序给出的{price}，不是名次。排在第几，还要看别的{people}的{price}。",
+            "这里说明的是程序给出的{price}，不是名次。排在第几，还要看其余各{people}的{price}。",
             "This explains the {price} that the program gives, not the place. The place depends on the {price} of other {people}, too.",
         ),
         Text("名次没有测过。", "Places were not tested."),

@@ -262,14 +262,14 @@ SENTENCES: Mapping[str, Row] = {
     # both
     "decision.little": Row(
         Text(
-            "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。{within}对个别{people}，影响可能更大。",
+            "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。{within}对少数几{people}，影响可能更大。",
             "{X} made little difference: {only} changes the result for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
         ),
         REAL,
     ),
     "price.little": Row(
         Text(
-            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}{way}对个别{people}，影响可能更大。",
+            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}{way}对少数几{people}，影响可能更大。",
             "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}{way}For a single {person} it may matter more.",
         ),
         REAL,

@@ -211,3 +211,10 @@ def test_every_sentence_on_what_moves_a_price_says_by_how_much(shape: str, kind:
     row = SENTENCES[f"price.{shape}.{kind}"].text
     assert "{m}" in row.zh
     assert "{m}" in row.en
+
+
+def test_a_measure_word_follows_a_number_or_each() -> None:
+    """The place of the people holds "次行程" or "件商品": "对个别次行程" is no Chinese."""
+    for name, row in ROWS.items():
+        for found in re.finditer(r"(.)\{(people|person)\}", row.text.zh):
+            assert found[1] not in "别的些", (name, row.text.zh)
