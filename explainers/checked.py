@@ -13,7 +13,7 @@ from explainers.frame import GUESSED_FROM_THE_SCORE, REST
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
-from registry import untranslated
+from registry import outcomes, untranslated
 from registry.findings import row_by_row
 from registry.findings import told as told_verdict
 from registry.language import LANGUAGES, Text
@@ -334,17 +334,26 @@ def _of_several(alike: Sequence[Sentence]) -> Sentence:
 
 
 def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:
-    """How many findings of the report do not stand on this page, by verdict."""
+    """How many findings of the report do not stand on this page, by what they showed."""
     shown = [each["evidence"] for each in told]
     left = [f for f in findings if dict(f) not in shown]
     if not left:
         return []
-    counts = {verdict: sum(told_verdict(f) == verdict for f in left) for verdict in Verdict}
-    parts = [REST[verdict].format(n=k) for verdict, k in counts.items() if k]
+    found = outcomes.counted(left)
+    counts = {**{verdict.value: 0 for verdict in Verdict}, **found}
+    parts = [_counted(outcome, k) for outcome, k in counts.items() if k]
     joined = Text("；".join(part.zh for part in parts), ", ".join(part.en for part in parts))
-    shown_counts = {"n": len(left), **{verdict.value: k for verdict, k in counts.items()}}
+    shown_counts = {"n": len(left), **counts}
     places = {"n": same(len(left)), "parts": joined}
     return [sentence("report.rest", evidence=shown_counts, places=places)]
+
+
+def _counted(outcome: str, count: int) -> Text:
+    """How many findings showed one thing; what is no difference is told under its own name."""
+    if outcome in REST:
+        return REST[Verdict(outcome)].format(n=count)
+    name = outcomes.OUTCOME_NAMES[outcome]
+    return Text(f"{count}项“{name.zh}”", f"{count} “{name.en}”")
 
 
 def _rates(

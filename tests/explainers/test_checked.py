@@ -301,6 +301,20 @@ def test_every_finding_beyond_a_line_stands_first_in_answer_five() -> None:
     assert not rest
 
 
+def test_the_rest_of_a_report_is_counted_by_what_was_shown() -> None:
+    """F7c/9: answers that are got, all of them changed, were "shown to be small" here too."""
+    left = [
+        {"metric": name, "verdict": "equivalent", "threshold": None}
+        for name in ("out_of_range_failure_share", "selection_rate_ratio", "selection_rate_ratio")
+    ]
+    (said,) = checked.rest(left, [])
+    assert said["zh"] == "评估报告里还有3项结果：2项差异很小；1项“问到的人几乎都能得到结果”。"
+    assert said["en"] == (
+        "The report has 3 more: 2 shown to be small, 1 “almost everyone asked about gets an answer”."
+    )
+    assert said["evidence"]["equivalent"] == 2
+
+
 def test_a_finding_beyond_a_line_stands_before_every_flip_of_the_engine() -> None:
     """public/S6: first, also where the program is given a protected attribute that moves it."""
     given = columns("age", "sex")
