@@ -164,7 +164,7 @@ def _never(
 
 
 GRANTED = (
-    *("approv", "grant", "accept", "hire", "admit", "offer", "pass", "yes"),
+    *("approv", "grant", "accept", "hire", "admit", "offer", "pass", "repaid", "yes"),
     *("批准", "通过", "录用"),
 )
 """Parts of words for a favourable decision."""
@@ -173,6 +173,8 @@ REFUSED = (
     *("拒", "违约", "流失", "再犯"),
 )
 """Parts of words for what is bad for the person, in a value or in the name of its column."""
+RISKS = ("risk", "fraud", "hazard", "风险", "欺诈")
+"""Parts of the name of a score that is high where things are bad."""
 NO = frozenset({"no", "n", "否"})
 NEGATED = ("no", "un", "dis", "非")
 UNDONE = ("不", "未", "没")
@@ -207,21 +209,27 @@ def adverse(column: str) -> bool:
     return any(part in column.lower() for part in REFUSED)
 
 
+def risk(score: str) -> bool:
+    """Whether a score is named for what is bad where it is high."""
+    return adverse(score) or any(part in score.lower() for part in RISKS)
+
+
 def good_word(column: str, words: Sequence[str]) -> str | None:
     """The value that is good for the person, where its word and its column's say which.
 
     A column named for what is bad (denied, default) turns a yes into a refusal. None where more
-    or fewer than one value can be meant: a guess would turn every sentence of the report round.
+    or fewer than one value can be meant, or where 0 and 1 stand in a column that says neither
+    (label, y): a guess would turn every sentence of the report round.
 
     Args:
         column: its name.
         words: its values.
     """
     bad = adverse(column)
-    if set(words) <= {"0", "1"}:
-        return "0" if bad else "1"
-    if set(words) <= {"true", "false"}:
-        return "false" if bad else "true"
+    for no, yes in (("0", "1"), ("false", "true")):
+        if set(words) <= {no, yes}:
+            good = yes if sounds_good(column) else None
+            return no if bad else good
     if bad:
         return next((word for word in words if word.lower() in NO), None)
     granted = [word for word in words if sounds_good(word)]

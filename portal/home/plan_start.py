@@ -394,16 +394,21 @@ def _decision(
             yield f"#   {_word(column.name)}：只有一个值，人人相同的决定无法评估 / one value only:"
             yield "#   a decision that is the same for everyone cannot be evaluated"
     said = BELOW if favourable in {"0", "false"} else ABOVE
+    unsaid = favourable is None and known is not None and score_side.told_by(levels[known])
+    if unsaid:  # 0 and 1, and nothing says which is good: nor then on which side of a cut it lies
+        said = score_side.CUT
     if "target" in roles and not score_side.told_by(words := levels[roles["target"][0]]):
         said = score_side.CUT
         if inputs or ("score" in roles and "prediction" not in roles):
             yield from score_side.lines(words, scored=bool(inputs))
     if inputs:
-        yield f"cut = 0.5             # {said}"
+        yield f"{'# ' if unsaid else ''}cut = 0.5             # {said}"
     elif "score" in roles:
         scored = next(column for column in seen if column.name == roles["score"][0])
         tested = roles.get("prediction")
-        yield from _tested(scored, tested[0], said) if tested else _cut(scored, said)
+        yield from (
+            _tested(scored, tested[0], said) if tested else _cut(scored, said, unsaid=unsaid)
+        )
 
 
 def _by_score(score: Seen) -> Iterator[str]:
@@ -456,13 +461,15 @@ def _unfavourable(levels: Mapping[str, Sequence[str]], known: Sequence[str]) -> 
     yield f"# unfavourable = {_texts(list(dict.fromkeys(rest)))}"
 
 
-def _cut(score: Seen, said: Text) -> Iterator[str]:
+def _cut(score: Seen, said: Text, *, unsaid: bool = False) -> Iterator[str]:
     """A cut of one half for a probability; no cut that leaves everyone or nobody favourable.
 
-    Nor one where 0 is favourable: whether a higher score is worse then, nobody but the owner knows.
+    Nor one where 0 is favourable, or the score is named for a risk: whether a higher one is worse
+    then, nobody but the owner knows.
     """
     low, high = score.ends or (0.0, 0.0)
-    if 0 <= low < 0.5 <= high <= 1 and said is not BELOW:
+    risk = decision_words.risk(score.name)
+    if 0 <= low < 0.5 <= high <= 1 and said is not BELOW and not (risk or unsaid):
         yield f"cut = 0.5             # {said}"
         return
     yield f"#   {_word(score.name)}：{low:g} … {high:g}。请填写实际决定用的分数线，不填就不能运行 /"
@@ -471,6 +478,10 @@ def _cut(score: Seen, said: Text) -> Iterator[str]:
         yield "#   favourable 是 0：分数应当越高越不利；越高越有利的，另写 score_favourable = 1，达到 cut 算有利 /"
         yield "#   favourable is 0: a higher score must be worse for the person; where it is better, write"
         yield "#   score_favourable = 1 too: favourable is then at the cut or above"
+    elif risk:
+        yield "#   列名像是不利的分数：高分对本人不利的，另写 score_favourable = 0，低于 cut 算有利 /"
+        yield "#   its name sounds adverse: where a high score is bad for the person, write score_favourable = 0"
+        yield "#   too: favourable is then below the cut"
     yield f"# cut = …             # {said}"
 
 

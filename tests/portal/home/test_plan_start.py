@@ -302,3 +302,35 @@ def test_a_score_alone_is_drafted_without_a_side_and_without_a_cut(tmp_path: Pat
     )
     (rate,) = [f for f in made.findings if f.probe == "selection_parity"]
     assert "below 0.5 is favourable" in rate.reading["en"]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("label", None), ("flagged", None), ("default", 0), ("granted", 1)]
+)
+def test_of_0_and_1_the_good_one_is_drafted_only_where_the_column_says_it(
+    tmp_path: Path, column: str, said: int | None
+) -> None:
+    """statistics/14, 18: a flag of arrears was drafted as what people wish for, and the plan ran."""
+    table = pa.table(
+        {"sex": ["f", "m"] * 450, column: np.arange(900) // 2 % 2, "score": np.linspace(0, 1, 900)}
+    )
+    pq.write_table(table, tmp_path / "rows.parquet")
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+    columns = tomllib.loads(drafted)["columns"]
+    assert columns.get("favourable") == said
+    assert ("cut" in columns) == (said == 1)
+    if said is None and column in columns.values():
+        plan, rows = planning.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet")
+        with pytest.raises(DataUnfit, match="favourable"):
+            engine.run(plan, rows, scorer=None, nonce="n")
+
+
+def test_of_a_score_named_for_a_risk_the_draft_asks_its_side(tmp_path: Path) -> None:
+    """“approved” beside “risk_score” was drafted as if high risks were approved."""
+    table = pa.table({
+        "sex": ["f", "m"] * 450, "approved": np.arange(900) // 2 % 2, "risk_score": np.linspace(0, 1, 900),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "rows.parquet")
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+    assert "cut" not in tomllib.loads(drafted)["columns"]
+    assert "score_favourable = 0" in drafted
