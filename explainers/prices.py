@@ -228,7 +228,9 @@ def _compared(finding: Mapping[str, Any], people: Text) -> Text:
     if units.get("n") is None:
         return Text("", "")
     compared, other = int(units["n"]), finding.get("n_reference")
-    if other is not None and units.get("of") != "pairs":  # a pair stands on both sides
+    # A pair stands on both sides, and so does whoever is compared by the slope of a number.
+    once = units.get("of") == "pairs" or _quantile(finding.get("group")) in BANDS
+    if other is not None and not once:
         compared = int(finding["n"]) + int(
             other
         )  # as many as there are, not as many of equal weight
@@ -277,9 +279,14 @@ def _held(finding: Mapping[str, Any], named: Named) -> Text:
     return Text(f"{first.zh}等{len(held)}项条件", f"{first.en} and {more}")
 
 
+def _quantile(group: object) -> str:
+    """The quantile that a group's name begins with, where it is one."""
+    return str(group).split(" ", maxsplit=1)[0]
+
+
 def _band(attribute: Column | Outsider, group: object, bands: Mapping[str, Text]) -> Text:
     """A quantile in words, or the name of a level."""
-    band = bands.get(str(group).split(" ", maxsplit=1)[0])
+    band = bands.get(_quantile(group))
     if band is not None:
         return band
     written = written_level(group)

@@ -169,7 +169,18 @@ GRANTED = (
 )
 """Parts of words for a favourable decision."""
 REFUSED = (
-    *("reject", "refus", "denied", "deni", "declin", "fail", "default", "recid", "churn"),
+    *(
+        "reject",
+        "refus",
+        "denied",
+        "deni",
+        "declin",
+        "fail",
+        "default",
+        "recid",
+        "readmi",
+        "churn",
+    ),
     *("拒", "违约", "流失", "再犯"),
 )
 """Parts of words for what is bad for the person, in a value or in the name of its column."""
@@ -207,6 +218,11 @@ def refusals_of(column: str, words: Sequence[str], good: str | None) -> list[str
 def adverse(column: str) -> bool:
     """Whether a column is named for what is bad for a person."""
     return any(part in column.lower() for part in REFUSED)
+
+
+def foretells(column: str) -> bool:
+    """Whether a column is named for a forecast, which has the words of what it forecasts."""
+    return any(part in column.lower() for part in ("pred", "forecast", "y_hat", "预测"))
 
 
 def risk(score: str) -> bool:

@@ -385,8 +385,12 @@ def _decision(
         yield "# favourable = …      # 对本人有利的结果 / what is good for the person"
     else:
         yield f"favourable = {favourable}        # 对本人有利的结果 / what is good for the person"
-    if len(decided) > 1 and not set(levels[decided[0]]) & set(levels[decided[1]]):
-        yield from _own_word(decided[1], _favourable(decided[1], levels[decided[1]]))
+    if len(decided) > 1:
+        own = _favourable(decided[1], levels[decided[1]])
+        apart = not set(levels[decided[0]]) & set(levels[decided[1]])
+        foretells = decision_words.foretells(decided[1])  # the outcome, in the outcome's own words
+        if apart or (own != favourable and not foretells):
+            yield from _own_word(decided[1], own, apart=apart)
     yield from _unfavourable(levels, decided)
     for column in seen:
         one = len(column.levels) == 1
@@ -422,13 +426,20 @@ def _by_score(score: Seen) -> Iterator[str]:
     yield f"# cut = …             # {score_side.CUT}"
 
 
-def _own_word(prediction: str, good: str | None) -> Iterator[str]:
-    """The favourable value of decisions that are worded otherwise than the outcome."""
+def _own_word(prediction: str, good: str | None, *, apart: bool) -> Iterator[str]:
+    """The favourable value of decisions that are worded otherwise than the outcome.
+
+    Where they have the outcome's words, the plan would run without the line, with the outcome's good
+    one for both: a value that no data hold stands there until somebody says which is good.
+    """
     said = "# prediction 里对本人有利的那个值 / what is good for the person in prediction"
     if good is None:
         yield f"#   {_word(prediction)}：{UNSAID.zh} /"
         yield f"#   {UNSAID.en}"
-    yield f"{'# ' if good is None else ''}prediction_favourable = {good or '…'}   {said}"
+    if good is None and not apart:
+        yield f'prediction_favourable = "?"   {said}'
+    else:
+        yield f"{'# ' if good is None else ''}prediction_favourable = {good or '…'}   {said}"
 
 
 def _tested(score: Seen, prediction: str, said: Text) -> Iterator[str]:

@@ -90,6 +90,21 @@ def test_a_compared_side_of_equal_weight_is_not_the_number_of_accounts() -> None
     assert "107 accounts" in said["en"]
 
 
+def test_a_number_is_compared_by_its_slope_and_every_row_counts_once() -> None:
+    """191 rows stand on both sides of the comparison of a high with a low level: they are 191."""
+    content = {
+        "metric": "conditional_price_gap", "slice": {"income": "p90 (62509)"}, "group": "p90 (62509)",
+        "reference_group": "p10 (32635)", "effect": {"kind": "log_ratio", "value": 0.05},
+        "n": 191, "n_reference": 191, "units": {"of": "rows", "n": 191, "n_reference": 191},
+    }  # fmt: skip
+    said = prices.told(
+        content, Outsider("income", Text("收入", "income"), {}), {}, named=lambda n: Text(n, n)
+    )
+    assert said is not None
+    assert "191行数据" in said["zh"]
+    assert "191 rows of data" in said["en"]
+
+
 def test_an_offer_that_everybody_gets_clears_nobody() -> None:
     """statistics/14: everyone favourable overall is not evaluable, for offers too."""
     probe = {"id": "offer_access", "offers": ["coupon"]}

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -323,6 +324,35 @@ def test_of_0_and_1_the_good_one_is_drafted_only_where_the_column_says_it(
         plan, rows = planning.parse(tomllib.loads(drafted)), open_source(tmp_path / "rows.parquet")
         with pytest.raises(DataUnfit, match="favourable"):
             engine.run(plan, rows, scorer=None, nonce="n")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "decision", "favourable", "own"),
+    [
+        ("default", "approved", 0, 1), ("repaid", "rejected", 1, 0), ("违约", "批准", 0, 1),
+        ("default", "decision", 0, "?"), ("default", "predicted", 0, ...), ("repaid", "granted", 1, ...),
+        ("label", "approved", None, 1),
+    ],
+)  # fmt: skip
+def test_a_decision_whose_good_side_is_not_the_outcomes_has_a_line_of_its_own(
+    tmp_path: Path, outcome: str, decision: str, favourable: int | None, own: Any
+) -> None:
+    """Beside arrears, 0 was what people wish for, and so were the refusals of “approved”."""
+    rows = np.arange(900)
+    table = pa.table({"sex": ["f", "m"] * 450, decision: rows // 2 % 2, outcome: rows // 4 % 2})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    drafted = plan_start.draft(tmp_path / "rows.parquet")
+    columns = tomllib.loads(drafted)["columns"]
+    if decision in columns.values():
+        assert columns.get("favourable") == favourable
+        assert columns.get("prediction_favourable", ...) == own
+    if own == "?":
+        plan, source = (
+            planning.parse(tomllib.loads(drafted)),
+            open_source(tmp_path / "rows.parquet"),
+        )
+        with pytest.raises(DataUnfit, match="prediction_favourable"):
+            engine.run(plan, source, scorer=None, nonce="n")
 
 
 def test_of_a_score_named_for_a_risk_the_draft_asks_its_side(tmp_path: Path) -> None:
