@@ -14,7 +14,7 @@ from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
 from registry import outcomes, untranslated
-from registry.findings import row_by_row
+from registry.findings import of_none, row_by_row
 from registry.findings import told as told_verdict
 from registry.language import LANGUAGES, Text
 from registry.reports import VERDICT_NAMES, Verdict
@@ -91,9 +91,10 @@ def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
     return [quoted.plainly(each) for each in said]
 
 
-def _gravity(finding: Mapping[str, Any]) -> tuple[bool, float]:
-    p_value = finding.get("p_adjusted")
-    return finding.get("severity") != "serious", 1.0 if p_value is None else float(p_value)
+def _gravity(finding: Mapping[str, Any]) -> tuple[bool, bool, float]:
+    """That one side has none at all comes first: it says so by fewer lists than a mean does."""
+    p_value = 1.0 if finding.get("p_adjusted") is None else float(finding["p_adjusted"])
+    return not of_none(finding), finding.get("severity") != "serious", p_value
 
 
 def noise(plan: ExplanationPlan, tally: Tally, *, drowned: bool) -> list[Sentence]:

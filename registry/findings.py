@@ -45,6 +45,24 @@ def row_by_row(finding: Mapping[str, Any]) -> bool:
     return all(rows is None or own is None or own >= rows - HALF_A_ROW for rows, own in sides)
 
 
+def of_none(finding: Mapping[str, Any]) -> bool:
+    """Whether one side has none at all of what the other has: no difference is larger.
+
+    Its ratio is 0, or has no value where the side it is held against has none, and a ratio of 0 has
+    no logarithm. Of verdicts, one that found a difference alone says so of a value that is missing.
+
+    Args:
+        finding: as JSON.
+    """
+    effect: Mapping[str, Any] = finding.get("effect") or {}
+    kind, value = effect.get("kind"), effect.get("value")
+    found = finding["verdict"] in (Verdict.DISPARITY, Verdict.DIFFERENCE)
+    return found and (
+        (kind == "ratio" and (value is None or value <= 0))
+        or (kind == "log_ratio" and value is None)
+    )
+
+
 HALF_A_ROW = 0.5
 """By so much an effective number may fall short of the rows by rounding."""
 

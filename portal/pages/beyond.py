@@ -9,12 +9,14 @@ neither. What the sentences do not show stands beside them, and so do the data t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log, log1p
+from math import exp
 from typing import Any
 
 from evaluators.judging import captions, counted, readings
 from explainers import checked, numbers, prices
 from explainers.columns import Outsider
+from portal.pages import gravest
+from portal.pages.gravest import Grave
 from registry import findings
 from registry.language import Text
 
@@ -94,16 +96,16 @@ def of(
             is called as it is there.
     """
     grave = [
-        _Grave(finding, summary, _named(predicate["plan"].get("content") or {}, explained or {}))
+        Grave(finding, summary, _named(predicate["plan"].get("content") or {}, explained or {}))
         for summary, predicate in given
         for finding in predicate["findings"]
         if finding["verdict"] == "disparity"
     ]
-    asked = [max(group, key=lambda each: each.fullest) for group in _by(grave, "subject")]
+    asked = [max(group, key=lambda each: each.fullest) for group in gravest.by(grave, "subject")]
     # Two questions on one feature measure it on scales of their own: the gravest gives the scale,
     # and of those on it the largest is told. A figure with less held equal can be larger still: what
     # is left open there may explain it, so it does not stand for the feature, but beside what does.
-    named = [max(group, key=lambda each: each.gravity) for group in _by(asked, "features")]
+    named = [max(group, key=lambda each: each.gravity) for group in gravest.by(asked, "features")]
     named.sort(key=lambda each: each.gravity, reverse=True)
     named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
     larger = [_larger(one, grave) for one in named]
@@ -144,7 +146,7 @@ LARGER = 1.05
 """So many times a figure another must be to be told beside it: a twentieth is lost in rounding."""
 
 
-def _larger(one: "_Grave", every: Sequence["_Grave"]) -> tuple["_Grave", Text] | None:
+def _larger(one: "Grave", every: Sequence["Grave"]) -> tuple["Grave", Text] | None:
     """The largest figure on the scale of what stands for a feature, where it is larger still."""
     other = max((each for each in every if each.like(one)), key=lambda each: each.size)
     if other.size <= LARGER * one.size:
@@ -153,14 +155,15 @@ def _larger(one: "_Grave", every: Sequence["_Grave"]) -> tuple["_Grave", Text] |
     return other, LESS_HELD if less else ELSEWHERE
 
 
-def _briefly(one: "_Grave", other: tuple["_Grave", Text] | None, digest: str) -> Text:
+def _briefly(one: "Grave", other: tuple["Grave", Text] | None, digest: str) -> Text:
     """What stands for a feature in a line, with the figure that is larger still."""
     said = _marked(_told(one.finding, one.plan).brief, one.summary, digest)
     if other is None:
         return said
     larger, lead = other
-    if (larger.finding["effect"] or {}).get("kind") == "log_ratio":
-        much = prices.size(larger.finding["effect"]["value"])
+    value = (larger.finding["effect"] or {}).get("value")
+    if larger.kind == "log_ratio" and value is not None:
+        much = prices.size(value)
         more = Text(f"{much.zh}。", f"{much.en}.")
     else:
         more = _told(larger.finding, larger.plan).brief
@@ -170,67 +173,6 @@ def _briefly(one: "_Grave", other: tuple["_Grave", Text] | None, digest: str) ->
 
 def _led(lead: Text, said: Text) -> Text:
     return Text(lead.zh + said.zh, lead.en + said.en)
-
-
-@dataclass(frozen=True, slots=True)
-class _Grave:
-    """One finding beyond a line, with its report's summary and plan."""
-
-    finding: Mapping[str, Any]
-    summary: Mapping[str, Any]
-    plan: Mapping[str, Any]
-
-    @property
-    def subject(self) -> tuple[Any, ...]:
-        """What it is about: the question, the features, the report."""
-        return self.finding["probe"], *sorted(self.finding["slice"] or {}), self.summary["id"]
-
-    @property
-    def features(self) -> tuple[Any, ...]:
-        """The features it is about; of a finding about none, the question."""
-        named = tuple(sorted(self.finding["slice"] or {}))
-        return named or (None, *self.subject)
-
-    @property
-    def size(self) -> float:
-        """How large its figure is: of a ratio by how much it differs from one."""
-        effect = self.finding["effect"] or {}
-        value = float(effect.get("value") or 0.0)
-        return abs(log(value)) if effect.get("kind") == "ratio" and value > 0 else abs(value)
-
-    def beside(self, other: "_Grave") -> bool:
-        """Whether it is about the same features, as grave in kind and on the same scale."""
-        return self.like(other) and self.gravity[:-1] == other.gravity[:-1]
-
-    def like(self, other: "_Grave") -> bool:
-        """Whether it is about the same features and on the same scale."""
-        mine, its = ((e.finding["effect"] or {}).get("kind") for e in (self, other))
-        return self.features == other.features and mine == its
-
-    @property
-    def gravity(self) -> tuple[bool, bool, bool, float]:
-        """The serious first; then what is about people by a sensitive feature; then by lines."""
-        features = set(self.finding["slice"] or {})
-        sensitive = set((self.plan.get("columns") or {}).get("sensitive") or ())
-        return (
-            self.finding["severity"] == "serious",
-            bool(features),
-            bool(features & sensitive),
-            _times_the_line(self.finding),
-        )
-
-    @property
-    def fullest(self) -> tuple[int, tuple[bool, bool, bool, float]]:
-        """Of several findings about one thing, the one in which most else is held equal."""
-        return len((self.finding.get("details") or {}).get("factors") or ()), self.gravity
-
-
-def _by(graves: Sequence[_Grave], name: str) -> list[list[_Grave]]:
-    """The findings that agree in a property, together."""
-    found: dict[Any, list[_Grave]] = {}
-    for each in graves:
-        found.setdefault(getattr(each, name), []).append(each)
-    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +246,8 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None
             f"{_begun(about.en)}: {measured.en}, about {many} of 100",
         )
         return Told.with_range(said, _of_a_hundred(finding))
+    if findings.of_none(finding):
+        return _none(finding, plan)
     if kind == "log_ratio":
         much = prices.size(finding["effect"]["value"])
         said = Text(
@@ -369,12 +313,42 @@ def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any], one_of: Text) ->
     return Told.with_range(said, _times(finding))
 
 
+def _none(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None:
+    """That a group has none at all of what is measured; None where it is not the group's own share."""
+    if finding["estimate"] != 0:
+        return None
+    about, group = _about(finding, plan), captions.group(finding, plan)
+    k = (finding.get("details") or {}).get("k")
+    if finding["metric"] == "skew_at_k" and k is not None:
+        said = Text(
+            f"按{about.zh}比较，前{k}位里没有一位是“{group.zh}”",
+            f"By {about.en}, none of the first {k} places is held by “{group.en}”",
+        )
+    else:
+        measured = captions.metric(finding["metric"], plan)
+        said = Text(
+            f"按{about.zh}比较，{measured.zh}：“{group.zh}”完全没有",
+            f"By {about.en}, {measured.en}: “{group.en}” has none at all",
+        )
+    high = (finding.get("ci") or {}).get("high")
+    if high is None:
+        return Told.with_range(said, NOTHING)
+    most = numbers.value(float(f"{exp(high):.2g}"))
+    return Told.with_range(
+        said,
+        Text(
+            f"；很可能至多是应占的{most}倍",
+            f"; very likely at most {most} times what would be due",
+        ),
+    )
+
+
 def _times(finding: Mapping[str, Any]) -> Text:
     """How many times the one rate is the other, and between what it very likely lies."""
     effect, interval = finding["effect"] or {}, finding.get("ci") or {}
     low, high = interval.get("low"), interval.get("high")
-    if effect.get("kind") != "ratio" or low is None or high is None:
-        return Text("", "")
+    if effect.get("kind") != "ratio" or None in (effect.get("value"), low, high):
+        return NOTHING
     times, least, most = (numbers.value(float(f"{v:.2g}")) for v in (effect["value"], low, high))
     return Text(
         f"；前者是后者的{times}倍，很可能在{least}倍和{most}倍之间",
@@ -414,7 +388,7 @@ def _begun(english: str) -> str:
 
 def _hundred(share: float, digits: int = 0) -> str:
     """How many of a hundred; fewer than one in words of its own would break the comparison."""
-    return f"{100 * share:.{digits or (0 if share >= 0.005 else 1)}f}"
+    return f"{100 * share:.{digits or (1 if 0 < share < 0.005 else 0)}f}"
 
 
 def _marked(said: Text, summary: Mapping[str, Any], digest: str) -> Text:
@@ -431,24 +405,3 @@ def _marked(said: Text, summary: Mapping[str, Any], digest: str) -> Text:
         return said
     zh, en = "，".join(each.zh for each in marks), ", ".join(each.en for each in marks)
     return Text(f"{said.zh}（{zh}）", f"{said.en} ({en})")
-
-
-def _times_the_line(finding: Mapping[str, Any]) -> float:
-    """How many lines wide the effect is, on the scale on which it is symmetric.
-
-    A ratio and its line are compared by their logarithms, and so is a mark-up, whose line is a
-    share; a share or a difference by its size. Where the scale is unknown, one line.
-    """
-    effect, line = finding["effect"] or {}, (finding["threshold"] or {}).get("value")
-    value = effect.get("value")
-    if value is None or isinstance(line, bool) or not isinstance(line, int | float) or line <= 0:
-        return 1.0
-    match effect.get("kind"):
-        case "ratio" if value > 0 and line != 1:
-            return abs(log(value)) / abs(log(line))
-        case "log_ratio":
-            return abs(float(value)) / log1p(line)
-        case "share" | "difference" | "mark_up":
-            return abs(float(value)) / line
-        case _:
-            return 1.0

@@ -518,3 +518,14 @@ def test_a_price_is_said_to_be_compared_of_what_the_filer_calls_them() -> None:
         assert said is not None
         assert zh in said["zh"]
         assert en in said["en"]
+
+
+def test_that_a_group_has_none_at_all_stands_before_what_is_surer() -> None:
+    """A mean over the same lists has the smaller p-value, and told of a milder thing first."""
+    shown = {
+        "verdict": "disparity",
+        "effect": {"kind": "log_ratio", "value": 0.3},
+        "p_adjusted": 1e-13,
+    }
+    never = shown | {"effect": {"kind": "log_ratio", "value": None}, "p_adjusted": 1e-6}
+    assert min([shown, never], key=checked._gravity) is never

@@ -456,3 +456,53 @@ def test_weighted_rates_are_told_in_the_words_of_the_finding(metric: str) -> Non
     weighted = {**PLAN, "columns": {"weight": "w"}}
     said = beyond.sentence(SEVERAL_ROWS | {"metric": metric}, weighted)
     assert said == Text(**SEVERAL_ROWS["reading"])
+
+
+SHOWN: dict[str, Any] = RACE | {
+    "probe": "ranking_exposure", "metric": "exposure_ratio", "reference_group": "*",
+    "estimate": 0.22, "reference_estimate": 0.16, "threshold": {"value": 0.2231},
+    "effect": {"kind": "log_ratio", "value": 0.3056}, "ci": {"low": 0.2991, "high": 0.312},
+    "details": {"k": 3},
+}  # fmt: skip
+NEVER: dict[str, Any] = SHOWN | {
+    "metric": "skew_at_k", "estimate": 0.0, "p_adjusted": 1e-6,
+    "effect": {"kind": "log_ratio", "value": None}, "ci": {"low": None, "high": -0.9398},
+}  # fmt: skip
+
+
+def test_none_of_the_first_places_is_the_gravest_there_is() -> None:
+    """The page fell over such a finding alone, and told “36 % higher” where it stood beside one."""
+    alone = beyond.of(given(NEVER), "d")
+    assert [each.zh for each in alone.brief] == ["按种族比较，前3位里没有一位是“其他种族”。"]
+    assert alone.said[0].en == (
+        "By race, none of the first 3 places is held by “another race”; in such data very likely at "
+        "most 0.39 times what would be due."
+    )
+    serious = PRICE | {"severity": "serious"}
+    for order in ((SHOWN, NEVER, serious), (serious, NEVER, SHOWN)):
+        found = beyond.of(given(*order), "d")
+        assert "前3位里没有一位" in found.brief[0].zh
+        assert "none of the first 3 places" in found.said[0].en
+        assert not any("36%" in each.zh for each in found.brief)
+
+
+@pytest.mark.parametrize("kind", ["ratio", "log_ratio", "share", "difference", "mark_up", "auc"])
+@pytest.mark.parametrize("metric", sorted(captions.METRICS))
+def test_no_finding_without_a_figure_fells_the_page(metric: str, kind: str) -> None:
+    """A ratio of 0 has no logarithm, and one to 0 no value: the page answered 500."""
+    for estimate in (0.0, 0.5, None):
+        for other in (0.0, 0.5, None):
+            one = RACE | {
+                "metric": metric, "effect": {"kind": kind, "value": None}, "estimate": estimate,
+                "reference_estimate": other, "ci": {"low": None, "high": -0.5},
+            }  # fmt: skip
+            found = beyond.of(given(one, SHOWN), "d")
+            assert found.total == 2
+            assert all(each.zh and each.en for each in (*found.brief, *found.said))
+
+
+def test_a_group_of_whom_nobody_is_favoured_comes_first() -> None:
+    """A ratio of 0 counted as no difference at all."""
+    nobody = RACE | {"estimate": 0.0, "effect": {"kind": "ratio", "value": 0.0}}
+    found = beyond.of(given(RACE | {"group": "white"}, nobody), "d")
+    assert "每100人约0人" in found.brief[0].zh
