@@ -222,26 +222,41 @@ def _line(share: float) -> Text:
     return same(numbers.value(float(f"{100 * share:.2g}")))
 
 
+COMPARED: Mapping[str, tuple[Text, Text]] = {
+    "people": (
+        Text("（{n}{people}）", " ({n} {people})"),
+        Text("（{n}{people}对{other}{people}）", " ({n} {people} against {other})"),
+    ),
+    "accounts": (
+        Text("（{n}个账号）", " ({n} accounts)"),
+        Text("（{n}个账号对{other}个）", " ({n} accounts against {other})"),
+    ),
+    "pairs": (Text("（{n}对账号）", " ({n} pairs of accounts)"),) * 2,
+    "rows": (
+        Text("（{n}行数据）", " ({n} rows of data)"),
+        Text("（{n}行数据对{other}行）", " ({n} rows of data against {other})"),
+    ),
+}
+"""How many were compared: in one number where all stand on both sides, else on each side."""
+
+
 def _compared(finding: Mapping[str, Any], people: Text) -> Text:
     """How many rows were compared, or units of another kind."""
     units: Mapping[str, Any] = finding.get("units") or {}
     if units.get("n") is None:
         return Text("", "")
-    compared, other = int(units["n"]), finding.get("n_reference")
+    words = COMPARED.get(str(units.get("of")))
+    if words is None:
+        return Text("", "")
+    n, other = int(units["n"]), finding.get("n_reference")
     # A pair stands on both sides, and so does whoever is compared by the slope of a number.
-    once = units.get("of") == "pairs" or _quantile(finding.get("group")) in BANDS
-    if other is not None and not once:
-        compared = int(finding["n"]) + int(
-            other
-        )  # as many as there are, not as many of equal weight
-    n = numbers.count(compared)
-    kinds = {
-        "people": Text(f"（{n}{people.zh}）", f" ({n} {people.en})"),
-        "accounts": Text(f"（{n}个账号）", f" ({n} accounts)"),
-        "pairs": Text(f"（{n}对账号）", f" ({n} pairs of accounts)"),
-        "rows": Text(f"（{n}行数据）", f" ({n} rows of data)"),
-    }
-    return kinds.get(str(units.get("of")), Text("", ""))
+    both = units.get("of") == "pairs" or _quantile(finding.get("group")) in BANDS
+    places = {"n": same(numbers.count(n)), "people": people}
+    if other is None or both:
+        return words[0].format(**places)
+    # As many as there are, not as many of equal weight; of each side, for some may stand on both.
+    sides = [same(numbers.count(int(finding["n"]))), same(numbers.count(int(other)))]
+    return words[1].format(n=sides[0], other=sides[1], people=people)
 
 
 def sure(finding: Mapping[str, Any]) -> Text:

@@ -22,7 +22,7 @@ from evaluators.accumulating.accumulators import (
 from evaluators.behaviour import flip_readings as say
 from evaluators.behaviour.flip_options import FlipDetails, FlipOptions, Thing
 from evaluators.designs.nulls import flip_nulls, flip_planted
-from evaluators.judging import equivalence, findings, readings, verdicts
+from evaluators.judging import equivalence, findings, readings, verdicts, withholding
 from evaluators.judging.findings import draft, not_evaluable
 from evaluators.plan import Plan, level_name
 from evaluators.policy import POLICY
@@ -472,13 +472,13 @@ def _unable(
     for name in names:
         if name in tested:
             continue
-        why = say.NOT_AN_INPUT if name not in plan.columns.inputs else say.ONE_LEVEL
+        why = withholding.NOT_AN_INPUT if name not in plan.columns.inputs else say.ONE_LEVEL
         if run.oracle.kind == "column":
             why = say.NO_MODEL
         elif not plan.columns.decides:
             why = say.NO_CUT
         found.append(not_evaluable(
             spec, "counterfactual_flip_share", slice_={name: "*"}, why=why.format(name=plan.plain(name)),
-            limit=say.INDIRECT.format(name=plan.plain(name)) if why is say.NOT_AN_INPUT else say.LIMIT,
+            limit=say.INDIRECT.format(name=plan.plain(name)) if why is withholding.NOT_AN_INPUT else say.LIMIT,
         ))  # fmt: skip
     return found

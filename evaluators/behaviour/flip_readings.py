@@ -25,16 +25,12 @@ ENDINGS: dict[Verdict, Text] = {
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }
 UNSEEN = Text(
-    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；不超过 {margin} 才能说几乎没有影响。还不能下结论。",
+    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；这个上限在 {margin} 以内，才说几乎没有影响。还不能下结论。",
     "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
     "small up to {margin}. Inconclusive.",
 )
 SMALL = Text("只有 {people} 人可以这样试，少于 {least} 人，不作判断。",
              "Only {people} people could be tried this way, fewer than {least}: nothing is said.")  # fmt: skip
-NOT_AN_INPUT = Text(
-    "“{name}”不是模型的输入，改变它不会影响模型的结果，所以这项检验不适用。",
-    "'{name}' is not an input of the model, so changing it can't affect the answer and this probe does not apply.",
-)
 INDIRECT = Text(
     "不是输入，不等于没有间接影响：模型仍可能通过别的信息反映“{name}”，请看泄露检验和各组比例。",
     "Not being an input does not rule out an indirect effect: other inputs may carry '{name}'; see the leakage probe and the rates by group.",

@@ -17,7 +17,7 @@ OF_PEOPLE = frozenset({
     "selection_rate_ratio", "slice_rate_ratio", "scoring_rate_ratio", "success_rate_ratio",
     "false_negative_rate", "false_positive_rate", "false_discovery_rate", "false_omission_rate",
     "false_negative_rate_ratio", "false_positive_rate_ratio", "accuracy", "accuracy_by_group",
-    "offer_rate", "counterfactual_flip_share", "counterfactual_flip_share_beyond_twin",
+    "counterfactual_flip_share", "counterfactual_flip_share_beyond_twin",
     "text_swap_share", "text_swap_share_beyond_twin", "noise_change_share",
     "noise_change_share_beyond_twin", "missing_failure_share", "out_of_range_failure_share",
     "repeat_change_share", "replay_change_share",
@@ -25,7 +25,7 @@ OF_PEOPLE = frozenset({
 """Metrics whose own numbers are so many of the people, or accounts, that a finding is about.
 
 Not among them is what only lies between 0 and 1: scores, errors, slopes, distances, AUCs, shares of
-places, and rates that a model or a stratification has weighted.
+places, shares of an account's quotes, and rates that a model or a stratification has weighted.
 """
 METRICS: dict[str, Text] = {
     "selection_rate_ratio": Text("得到有利结果的比例，与对照组之比", "favourable results, as a ratio to the reference"),
@@ -232,6 +232,22 @@ def unsided(plan: Mapping[str, Any] | None) -> bool:
     return columns is not None and all(columns.get(each) is None for each in said)
 
 
+RIGHT_IN_SLICE = Text(
+    "这一小群人里判断正确的比例，与其他人之比",
+    "judged rightly in this small group, as a ratio to the others",
+)
+"""What a search compares whose plan asks where the model is right, and not whom it favours."""
+
+
+def _searched_for_right_answers(plan: Mapping[str, Any] | None) -> bool:
+    probes = (plan or {}).get("probes") or ()
+    return any(one.get("id") == "subgroup_search" and _rate(one) == "correct" for one in probes)
+
+
+def _rate(probe: Mapping[str, Any]) -> str | None:
+    return probe.get("rate") or (probe.get("options") or {}).get("rate")
+
+
 def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
     """What was measured, in plain words; the code in words where nobody captioned it.
 
@@ -244,6 +260,8 @@ def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
         return AGREEMENT[name]
     if name in UNSIDED and unsided(plan):
         return UNSIDED[name]
+    if name == "slice_rate_ratio" and _searched_for_right_answers(plan):
+        return RIGHT_IN_SLICE
     if name in WITH_COSTS and ((plan or {}).get("columns") or {}).get("cost"):
         return WITH_COSTS[name]
     if name in METRICS:

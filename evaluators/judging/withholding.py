@@ -5,10 +5,11 @@ than the tables do: which features are counted stands in the plan, and where an 
 one sentence serves every group that it closed, those with a small cell and those without.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from registry.language import Text
+from registry.language import LANGUAGES, Text
 
 
 class Why(StrEnum):
@@ -81,7 +82,15 @@ ONE_SCORE = Text(
     "所有人的分数都一样，没有什么可用来猜，不作判断。",
     "The score is the same for all; there is nothing to tell by, and nothing is said.",
 )
-OF_NOBODY = (ONE_SCORE,)
+NOT_AN_INPUT = Text(
+    "“{name}”不是模型的输入，改变它不会影响模型的结果，所以这项检验不适用。",
+    "'{name}' is not an input of the model, so changing it can't affect the answer and this probe does not apply.",
+)
+NOT_AN_INPUT_OF_PRICES = Text(
+    "“{name}”不是这个模型的输入，改它不会改变报价，所以这里无法评估。",
+    "“{name}” is not an input of this model, so changing it can't change a quote; not evaluable here.",
+)
+OF_NOBODY = (ONE_SCORE, NOT_AN_INPUT, NOT_AN_INPUT_OF_PRICES)
 """Reasons for *not evaluable* that hold of everybody alike and state no number: they stay."""
 
 
@@ -91,4 +100,15 @@ def of_nobody(reading: Mapping[str, str]) -> Text | None:
     Args:
         reading: of a finding.
     """
-    return next((one for one in OF_NOBODY if reading["zh"].startswith(one.zh)), None)
+    for one in OF_NOBODY:
+        told = [_begun(getattr(one, language), reading[language]) for language in LANGUAGES]
+        if all(told):
+            return Text(*told)
+    return None
+
+
+def _begun(template: str, said: str) -> str:
+    """What a sentence begins with of a template whose only place is a feature's name; else nothing."""
+    pattern = re.escape(template).replace(re.escape("{name}"), ".{1,200}?")
+    found = re.match(pattern, said)
+    return found[0] if found else ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluators.judging import counted, equivalence, findings
+from evaluators.judging import counted, equivalence, findings, withholding
 from evaluators.judging.findings import not_evaluable
 from evaluators.judging.verdicts import spans
 from evaluators.plan import Plan
@@ -264,10 +264,7 @@ def crowded(spec: ProbeSpec, plan: Plan, attribute: str, columns: Sequence[str])
 def unvaried(name: Text, *, is_input: bool) -> Text:
     """Why a feature is not varied: it is no input, or has one value."""
     if not is_input:
-        return Text(
-            f"“{name.zh}”不是这个模型的输入，改它不会改变报价，所以这里无法评估。",
-            f"“{name.en}” is not an input of this model, so changing it can't change a quote; not evaluable here.",
-        )
+        return withholding.NOT_AN_INPUT_OF_PRICES.format(name=name)
     return Text(
         f"“{name.zh}”在数据里只有一个值，没有可换的值；可以在计划里声明。",
         f"“{name.en}” has one value only in the data; declare the values to try in the plan.",

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluators.judging import withholding
+from evaluators.judging import captions, withholding
 from evaluators.judging.withholding import ALONE, TOGETHER, WITHIN, Why
 from evaluators.plan import Plan
 from evaluators.running import audit, engine
@@ -121,3 +121,27 @@ def test_only_what_was_counted_is_said_to_be_few(words: dict[Why, Text]) -> None
             why is Why.SMALL
         )
         assert plain.zh != plain.en
+
+
+def test_that_a_feature_is_no_input_is_no_matter_of_few_people() -> None:
+    """“Fewer than 10 people” stood for a reason that holds of everybody: the model does not get it."""
+    for template in withholding.OF_NOBODY:
+        said = template.format(name=Text("性别", "sex"))
+        told = withholding.of_nobody(
+            {"zh": said.zh + "另有3人。", "en": said.en + " Also 3 people."}
+        )
+        assert told == said
+    assert (
+        withholding.of_nobody({"zh": "“性别”为“女”的只有3人。", "en": "'sex' has 3 people."})
+        is None
+    )
+
+
+def test_a_search_for_right_answers_is_captioned_as_one() -> None:
+    """“favourable results … women 59 of 100” where 59 of 100 women were judged rightly."""
+    for asked in ({"rate": "correct"}, {"options": {"rate": "correct"}}):
+        plan = {"probes": [{"id": "subgroup_search", **asked}]}
+        assert "favourable" not in captions.metric("slice_rate_ratio", plan).en
+        assert "有利" not in captions.metric("slice_rate_ratio", plan).zh
+    plan = {"probes": [{"id": "subgroup_search"}]}
+    assert "favourable" in captions.metric("slice_rate_ratio", plan).en

@@ -71,8 +71,8 @@ def test_of_accounts_no_page_says_that_something_was_changed_and_tried() -> None
         assert "tests" not in said.en
     gap = next(f for f in found if f.metric == "price_gap" and f.group == "old")
     said = beyond.sentence(gap.as_json(), plan)
-    assert "不同的账号（180个账号）" in said.zh
-    assert "Different accounts are compared (180 accounts)" in said.en
+    assert "不同的账号（60个账号对120个）" in said.zh
+    assert "Different accounts are compared (60 accounts against 120)" in said.en
 
 
 def test_a_compared_side_of_equal_weight_is_not_the_number_of_accounts() -> None:
@@ -86,8 +86,8 @@ def test_a_compared_side_of_equal_weight_is_not_the_number_of_accounts() -> None
         content, Outsider("tenure", Text("年限", "tenure"), {}), {}, named=lambda n: Text(n, n)
     )
     assert said is not None
-    assert "107个账号" in said["zh"]
-    assert "107 accounts" in said["en"]
+    assert "47个账号对60个" in said["zh"]
+    assert "47 accounts against 60" in said["en"]
 
 
 def test_a_number_is_compared_by_its_slope_and_every_row_counts_once() -> None:
@@ -103,6 +103,16 @@ def test_a_number_is_compared_by_its_slope_and_every_row_counts_once() -> None:
     assert said is not None
     assert "191行数据" in said["zh"]
     assert "191 rows of data" in said["en"]
+
+
+def test_how_often_accounts_get_an_offer_is_no_number_of_accounts() -> None:
+    """Three in ten quotes had a coupon, and 66 of 100 accounts had one at least once."""
+    probe = {"id": "offer_access", "offers": ["coupon"]}
+    for one in measured(probe, quotes(dearer=0.0, coupon=0.3), sensitive=["sex"]):
+        if one.metric.startswith("offer_rate"):
+            said = beyond.sentence(one.as_json(), {"columns": COLUMNS})
+            assert "每100人" not in said.zh
+            assert "of 100" not in said.en
 
 
 def test_an_offer_that_everybody_gets_clears_nobody() -> None:
