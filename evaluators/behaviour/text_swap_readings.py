@@ -36,9 +36,9 @@ ENDINGS: dict[Verdict, Text] = {
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }
 UNSEEN = Text(
-    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；不超过 {margin} 才能说几乎没有影响。还不能下结论。",
+    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；这个上限在 {margin} 以内，才说几乎没有影响。还不能下结论。",
     "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
-    "small up to {margin}. Inconclusive.",
+    "small where that is within {margin}. Inconclusive.",
 )
 SMALL = Text(
     "只有 {people} 人的文字里有可换的{list}，少于 {least} 人，不作判断；另有 {without} 行没有。",

@@ -160,7 +160,7 @@ def work(
             if once:
                 raise
             failures += 1
-            log.warning("waiting", cause=type(away).__name__, error=str(away))
+            log.warning("waiting", cause=type(away).__name__, **away.operators.as_json())
             ending.wait(_pause(place, failures))
             continue
         failures = 0
@@ -378,7 +378,7 @@ def _insist(place: Place, change: Callable[[Session], None]) -> None:
             if away is None:
                 raise
             failures += 1
-            log.warning("waiting", cause=type(away).__name__, error=str(away))
+            log.warning("waiting", cause=type(away).__name__, **away.operators.as_json())
             # Asked for again well within the lease: past it, somebody else has to begin anew.
             time.sleep(min(_pause(place, failures), place.settings.lease / WITHIN_LEASE))
         else:
