@@ -29,10 +29,10 @@ SKEW = Text(
     "first {k} places and {due} of the whole list: {ratio} times (interval {low}–{high}).",
 )
 NONE = Text(
-    "在 {lists} 份多于 {k} 条的列表里，前 {k} 位没有一位是{attribute}为“{group}”的条目；列表里的 {items} 条中，这一组有 {mine} 条，平均占整份列表的 {due}。这样的列表里，它在前 {k} 位得到的至多是应占的 {high} 倍。",
+    "在 {lists} 份多于 {k} 条的列表里，前 {k} 位没有一位是{attribute}为“{group}”的条目；列表里的 {items} 条中，这一组有 {mine} 条，平均占整份列表的 {due}。这样的列表里，它在前 {k} 位得到的至多是应占的 {bound} 倍。",
     "In {lists} lists of more than {k} items, none of the first {k} places is held by an item with "
     "{attribute} '{group}'; of the {items} items in these lists {mine} are of this group, {due} of a list on "
-    "average. In such lists it holds at most {high} times what that would be.",
+    "average. In such lists it holds at most {bound} times what that would be.",
 )
 ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("整个区间都在界线（{line_low} 至 {line_high} 倍）之外：差异超过界线。", "The whole interval lies beyond the line ({line_low} to {line_high} times): the difference exceeds it."),
@@ -133,7 +133,7 @@ def none(found: Share, ci: Interval | None, **values: object) -> Text:
     """
     high = None if ci is None else math.exp(ci.high)
     return NONE.format(
-        **values, lists=found.lists, due=readings.percent(found.due), high=readings.number(high)
+        **values, lists=found.lists, due=readings.percent(found.due), bound=readings.number(high)
     )
 
 

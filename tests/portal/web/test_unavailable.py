@@ -27,6 +27,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import func, select, text, update
+from structlog.testing import capture_logs
 
 from filing import search_file
 from filing.search_index import BEHIND, SearchIndex
@@ -429,13 +430,17 @@ def test_a_store_that_refuses_the_key_is_told_as_such(
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json()["checks"]["store"]) == (503, False)
         assert "wrong" not in answer.text
-        sent = client.post(
-            "/api/v1/models/credit/versions", content=archive, headers=member.bearer
-        )
+        with capture_logs() as logs:
+            sent = client.post(
+                "/api/v1/models/credit/versions", content=archive, headers=member.bearer
+            )
         assert sent.status_code == 503
         assert int(sent.headers["retry-after"]) > 0
-        assert "拒绝了本机的密钥" in sent.json()["detail"]
-        assert "refuses this machine's key" in sent.json()["detail_en"]
+        assert "存放文件的地方暂时不能用" in sent.json()["detail"]
+        assert "拒绝了本机的密钥" not in sent.text  # that is the operator's to read
+        (told,) = [each for each in logs if each["event"] == "unavailable"]
+        assert "拒绝了本机的密钥" in told["error"]
+        assert "refuses this machine's key" in told["error"]
         listed = client.get("/api/v1/models", headers=member.bearer)
         assert listed.json()["items"] == []
 
