@@ -42,6 +42,7 @@ class Numbers(TypedDict, total=False):
     defences: tuple[str, ...]
     units: Mapping[str, Any] | None
     details: Mapping[str, Any]
+    left_out: Mapping[str, Any]
 
 
 def draft(

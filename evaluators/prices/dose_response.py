@@ -5,7 +5,7 @@ by account (CRV1). Tests and intervals of all monotone contrasts are simultaneou
 distribution of the level effects (multiple-contrast tests: Bretz, Genz and Hothorn 2001).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -156,9 +156,14 @@ def _step(recipe: Recipe) -> Step:
     return Step("held", recipe.factors, cells=bool(recipe.cells))
 
 
+def level_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """What levels are called in a frame, from the lowest: names that sort as the levels do."""
+    width = len(str(len(labels)))
+    return tuple(f"{place:0{width}d}" for place in range(len(labels)))
+
+
 def _frame(rows: pa.Table, doses: Doses, recipe: Recipe) -> Frame:
-    width = len(str(len(doses.labels)))
-    names = np.array([f"{place:0{width}d}" for place in range(len(doses.labels))] + [None], object)
+    names = np.array([*level_names(doses.labels), None], object)
     marked = rows.append_column(DOSE, pa.array(names[doses.codes].tolist(), pa.string()))
     return repeated(build(marked, DOSE, recipe, names[0]))
 

@@ -21,13 +21,14 @@ from evaluators.plan import Plan, Scalar
 from evaluators.policy import POLICY
 from evaluators.prices import dose_response, loyalty_readings, price_defences, price_family, quotes
 from evaluators.prices.dose import Doses, doses
-from evaluators.prices.dose_response import Effect, Question, Response
+from evaluators.prices.dose_response import Effect, Question, Response, level_names
 from evaluators.prices.loyalty_nulls import loyalty_nulls, loyalty_planted
 from evaluators.prices.price_family import PRICE, Judged, Line, Result
 from evaluators.prices.price_lines import EQUIVALENCE, LEGAL, log_line, severity
 from evaluators.prices.price_readings import REASON_LIMIT
 from evaluators.prices.pricing_frame import Recipe, build, repeated
 from evaluators.prices.pricing_ladder import Step, fit_step
+from evaluators.prices.uncompared import Side, Uncompared, side_of, uncompared
 from evaluators.probe import (
     UNIT,
     Details,
@@ -231,7 +232,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             levels = self._doses(side.rows, measure, plan)
             question = Question(self._recipe(plan, measure), plan.min_n, plan.alpha / size)
             response = dose_response.respond(side.rows, levels, question, rng)
-            results += [(r, response, side) for r in self._results(measure, response, side)]
+            results += [(r, response, side) for r in self._results(measure, response, side, plan)]
         judged = price_family.settle([r for r, _, _ in results], size=size, alpha=plan.alpha)
         examined = self._reasons(measure, sides[0].rows, plan)
         found = []
@@ -240,7 +241,9 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             found.append(made if side.outside else price_defences.beside(made, examined))
         return [*found, *(self._reason(entry, measure, found) for entry in examined)]
 
-    def _results(self, measure: str, response: Response | str, side: _Side) -> Iterator[Result]:
+    def _results(
+        self, measure: str, response: Response | str, side: _Side, plan: Plan
+    ) -> Iterator[Result]:
         if isinstance(response, str):
             details = self._details(None, side, response)
             yield Result(f"loyalty_rise{side.suffix}", {measure: ""}, "", "", 0, 0, RISE,
@@ -255,9 +258,15 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             "details": self._details(response, side, None),
         }  # fmt: skip
         quiet = self.options.kind == "purchases"
+        several, ends = self._gone(response, measure, plan)
 
         def made(
-            name: str, effect: Effect, p: float, test: tuple[str, float], line: Line
+            name: str,
+            effect: Effect,
+            p: float,
+            test: tuple[str, float],
+            line: Line,
+            gone: Uncompared,
         ) -> Result:
             return Result(
                 f"{name}{side.suffix}",
@@ -268,16 +277,34 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
                 p=p,
                 test=test,
                 small=None if quiet else effect.small,
+                gone=gone,
                 mde=price_family.detectable(effect.error, response.critical, response.freedom),
                 **common,
             )
 
         rise, gap, trend = response.rise, response.gap, response.trend
-        yield made("loyalty_rise", rise, rise.p, ("largest monotone contrast", rise.t), RISE)
         yield made(
-            "loyalty_trend", response.line, trend.p, ("Jonckheere-Terpstra", trend.z), PRICE
+            "loyalty_rise", rise, rise.p, ("largest monotone contrast", rise.t), RISE, several
         )
-        yield made("loyalty_gap", gap, gap.p, ("t, clustered by account", gap.t), PRICE)
+        yield made(
+            "loyalty_trend",
+            response.line,
+            trend.p,
+            ("Jonckheere-Terpstra", trend.z),
+            PRICE,
+            several,
+        )
+        yield made("loyalty_gap", gap, gap.p, ("t, clustered by account", gap.t), PRICE, ends)
+
+    @staticmethod
+    def _gone(response: Response, measure: str, plan: Plan) -> tuple[Uncompared, Uncompared]:
+        """What is left out of the comparison of all levels, and of the highest with the lowest."""
+        counts = [response.frame.free.get(name, (0, 0)) for name in level_names(response.labels)]
+        sides = [side_of(plan, measure, label, own)
+                 for label, own in zip(response.labels, counts, strict=True)]  # fmt: skip
+        alone = response.frame.alone
+        every = uncompared(sides, least=plan.min_n, alone=alone)
+        return every, uncompared([sides[-1], sides[0]], least=plan.min_n, alone=alone)
 
     def _details(
         self, response: Response | None, side: _Side, problem: str | None
@@ -374,9 +401,12 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
                                  rows=frame.rows, dropped=frame.dropped, unpriced=frame.unpriced,
                                  alone=frame.alone or None)  # fmt: skip
         standing = frame.standing(frame.contrasts[0]) if frame.contrasts else None
+        sides = [Side(name, words, *frame.free.get(name, (0, 0)))
+                 for name, words in loyalty_readings.WINDOW_SIDES.items()]  # fmt: skip
         blank = Result(
             "new_user_offer_gap", {column: "inside"}, "inside", "outside", *units, PRICE,
             units=standing, problem=problem, details=details.model_dump(mode="json"),
+            gone=uncompared(sides, least=plan.min_n, alone=frame.alone),
         )  # fmt: skip
         if own is None or problem is not None:
             return blank, units

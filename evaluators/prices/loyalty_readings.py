@@ -50,6 +50,10 @@ PROBLEMS: Mapping[str, Text] = {
     ),
 }
 OUTSIDE = Text("只看声明的新用户优惠窗口之外：", "Outside the declared new-user window only: ")
+WINDOW_SIDES: Mapping[str, Text] = {
+    "inside": Text("优惠窗口之内", "accounts inside the window"),
+    "outside": Text("优惠窗口之外", "accounts outside the window"),
+}
 NOTHING = Text(
     "计划没有指明要看的忠诚度特征（例如注册时长、订单数、消费额、设备档次）。",
     "The plan names no measure of loyalty, such as tenure, orders, spend or device tier.",

@@ -38,6 +38,7 @@ from evaluators.prices.offer_sizes import sizes_by
 from evaluators.prices.price_family import PRICE, Judged, Line, Result
 from evaluators.prices.price_lines import LEGAL
 from evaluators.prices.price_readings import REASON_LIMIT
+from evaluators.prices.uncompared import Uncompared, side_of, uncompared
 from evaluators.probe import (
     UNIT,
     Details,
@@ -304,8 +305,8 @@ class OfferAccess(Probe[pa.Table]):
         for place in places:
             for same in steps:
                 pair = _Pair(seen, attribute, found, place, same, plan.alpha / size, plan.min_n)
-                results += [_rate(pair, offer, made) for offer, made in seen.offers.items()]
-                results += [_cost(pair, seen.paid)] if seen.paid is not None else []
+                results += [_rate(pair, offer, made, plan) for offer, made in seen.offers.items()]
+                results += [_cost(pair, seen.paid, plan)] if seen.paid is not None else []
         judged = price_family.settle(results, size=size, alpha=plan.alpha)
         examined = self._reasons(seen, attribute, found, plan)
         limit = self._limit(seen, found, plan)
@@ -420,7 +421,21 @@ def _blank(pair: _Pair, metric: str, offer: str, means: tuple[Mean | None, Mean 
     )  # fmt: skip
 
 
-def _rate(pair: _Pair, offer: str, made: Floats) -> Result:
+def _gone(pair: _Pair, values: Floats, plan: Plan, *, priced: bool) -> Uncompared:
+    """The rows of both groups that a comparison leaves out: unpriced, or met by no row of the other."""
+    found, known = pair.found, np.isfinite(values)
+    group, reference = found.of(pair.place), found.of(found.reference)
+    cells = pair.seen.cells if pair.same else None
+    mine, theirs = group & known, reference & known
+    apart = int(((mine | theirs) & (account_rates.overlap(cells, mine, theirs) == 0)).sum())
+    sides = []
+    for place, rows in ((pair.place, group), (found.reference, reference)) if priced else ():
+        counts = int((rows & ~known).sum()), int(rows.sum())
+        sides.append(side_of(plan, pair.attribute, found.labels[place], counts))
+    return uncompared(sides, least=plan.min_n, apart=apart)
+
+
+def _rate(pair: _Pair, offer: str, made: Floats, plan: Plan) -> Result:
     """The rates of one offer."""
     means = pair.means(made)
     blank = _blank(pair, "offer_rate", offer, means)
@@ -435,7 +450,7 @@ def _rate(pair: _Pair, offer: str, made: Floats) -> Result:
     ratio = account_rates.compare_rates(own, other, alpha=pair.alpha, margins=RATE.margins)
     trials = {"trials": own.trials, "reference_trials": other.trials}
     rated = replace(blank, estimate=own.value, reference_estimate=other.value,
-                    details={**blank.details, **trials})  # fmt: skip
+                    details={**blank.details, **trials}, gone=_gone(pair, made, plan, priced=False))  # fmt: skip
     if ratio is None:
         return replace(
             rated, problem="undefined", details={**rated.details, "problem": "undefined"}
@@ -450,7 +465,7 @@ def _rate(pair: _Pair, offer: str, made: Floats) -> Result:
     )  # fmt: skip
 
 
-def _cost(pair: _Pair, final: Paid) -> Result:
+def _cost(pair: _Pair, final: Paid, plan: Plan) -> Result:
     """The final prices, and the parts of their difference."""
     means = pair.means(final.log, amounts=True)
     blank = _blank(pair, "total_cost_gap", "", means)
@@ -468,6 +483,7 @@ def _cost(pair: _Pair, final: Paid) -> Result:
     details = {**blank.details, "parts": parts if len(parts) == len(final.parts) else {}}
     return replace(
         blank, value=gap.value, low=low, high=high, p=gap.p, details=details,
+        gone=_gone(pair, final.log, plan, priced=True),
         small=price_family.within(gap.value, gap.error, gap.freedom, PRICE.margins, accounts=min(own.accounts, other.accounts)),
         mde=price_family.detectable(gap.error, critical, gap.freedom),
         test=("t, clustered by account", gap.t), method=f"linearised variance between accounts{', within goods and moment' if pair.same else ''}, t",

@@ -14,6 +14,7 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_lines
 from evaluators.prices.price_spread import SAME
+from evaluators.prices.uncompared import EVERY_ROW, Uncompared
 from evaluators.probe import ProbeSpec
 from evaluators.statistics import inference
 from evaluators.statistics.multiplicity import holm
@@ -72,6 +73,7 @@ class Result:
         problem: why there is nothing to say.
         told: whether it may count as beyond the line at all (a noise band may forbid it).
         details: of the probe's own schema.
+        gone: the rows that the comparison leaves out.
     """
 
     metric: str
@@ -96,6 +98,7 @@ class Result:
     told: bool = True
     units: Mapping[str, Any] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    gone: Uncompared = EVERY_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,9 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
         beyond=told and result.line.beyond(result.low, result.high),
-        equivalent=small and equivalence.inside((result.low, result.high), result.line.margins),
+        equivalent=small
+        and not result.gone.uneven
+        and equivalence.inside((result.low, result.high), result.line.margins),
         p_adjusted=adjusted,
         alpha=alpha,
         spanned=spans((result.low, result.high), result.line.none),
@@ -179,6 +184,7 @@ def finding(
     result, sound = judged.result, judged.verdict is not Verdict.NOT_EVALUABLE
     bounded = sound and (math.isfinite(result.low) or math.isfinite(result.high))
     margins = result.line.margins
+    said = result.gone.said if sound else Text("", "")
     return draft(
         spec,
         result.metric,
@@ -208,7 +214,8 @@ def finding(
         if judged.verdict is Verdict.DISPARITY else None,
         defences=tuple(dict.fromkeys(str(defence["kind"]) for defence in plan.defences)),
         details=dict(result.details),
-        reading=reading,
+        left_out=result.gone.left_out if sound else {},
+        reading=Text(reading.zh + said.zh, (reading.en.rstrip() if said.en else reading.en) + said.en),
         limit=limit,
     )  # fmt: skip
 

@@ -34,6 +34,7 @@ from evaluators.prices.pricing_ladder import (
     unexplained,
 )
 from evaluators.prices.pricing_placebo import Placebo, check
+from evaluators.prices.uncompared import side_of, uncompared
 from evaluators.probe import (
     UNIT,
     Details,
@@ -398,13 +399,16 @@ class PriceObservational(Probe[quotes.Kept]):
         small = estimate.within(margin) if problem is None else None
         tails = estimate.metric == "residual_quantile_gap" and not frame.groups
         units = frame.standing(contrast, tails=tails)
-        counts = [(n, frame.free.get(n, (0, 0))) for n in (contrast.group, contrast.reference)]
-        free, uneven = price_readings.free(plan, frame.attribute, counts)
+        gone = uncompared(
+            [side_of(plan, frame.attribute, n, frame.free.get(n, (0, 0)))
+             for n in (contrast.group, contrast.reference)],
+            least=plan.min_n, alone=frame.alone,
+        )  # fmt: skip
         verdict = judge(
             evaluable=problem is None,
             beyond=joint is not None and beyond(*joint),
             equivalent=self.options.kind == "quotes"
-            and not uneven
+            and not gone.uneven
             and equivalence.shown(
                 small,
                 family=family.size,
@@ -455,8 +459,9 @@ class PriceObservational(Probe[quotes.Kept]):
             severity=severity(*joint) if verdict is Verdict.DISPARITY and joint else None,
             defences=tuple(str(defence["kind"]) for defence in plan.defences),
             details=details.model_dump(mode="json"),
+            left_out={} if problem is not None else gone.left_out,
             reading=price_readings.observational(
-                estimate, frame, verdict, problem, joint=joint, plan=plan, also=free
+                estimate, frame, verdict, problem, joint=joint, plan=plan, also=gone.said
             ),
             limit=price_readings.observational_limit(
                 self.options.kind, estimate.step, family.outcomes, frame, plan

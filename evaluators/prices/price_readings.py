@@ -124,23 +124,7 @@ def observational(
     if frame.shared(estimate.contrast):
         told = counted.several([plan.plain(frame.attribute)], plan.content)
         both = Text(told.zh, f"{told.en} ")
-    return texts(both, said, ending, Text("", " "), LINE_TEXT, alone(frame), also)
-
-
-def alone(frame: Frame) -> Text:
-    """How many rows are compared with no other, being the only ones of their item or moment."""
-    if not frame.alone:
-        return Text("", "")
-    few = frame.alone < POLICY.value("small_cell")
-    many = (
-        Text("有些行", "some rows")
-        if few
-        else Text(f"有 {frame.alone:,} 行", f"{frame.alone:,} rows")
-    )
-    return Text(
-        f"{many.zh}的商品或时刻只有它自己，没有可比的，没有算进去。",
-        f" Left out, having no other row of their item or moment to be compared with: {many.en}.",
-    )
+    return texts(both, said, ending, Text("", " "), LINE_TEXT, also)
 
 
 def _compared(frame: Frame, estimate: Estimate, plan: Plan) -> Text:
@@ -490,70 +474,10 @@ def whom(finding: Finding, part: str, plan: Plan) -> Text:
     )
 
 
-UNEVEN = Text(
-    "一边有较多报价没有大于 0 的价格，没有算进比较，所以不能说差异很小。",
-    "More quotes of one side than of the other have no price above 0 and are not compared: nothing is called small.",
-)
 LEVELS_LEFT = Text(
     "有的取值没有试过，差异可能就在其中，所以不能说差异很小。",
     "Some values were not tried, and the difference may be with them: nothing is called small.",
 )
-
-
-def free(
-    plan: Plan, column: str, counts: Sequence[tuple[str, tuple[int, int]]]
-) -> tuple[Text, bool]:
-    """Which side's quotes have no price above 0, and whether those could turn the result.
-
-    A free quote lowers a side's mean price by its share of the quotes: shares further apart than the
-    margin are a difference that is not small.
-
-    Args:
-        plan: for plain names, and from how many on a share is told.
-        column: the feature.
-        counts: per side its level, its quotes without a price above 0, and all its quotes.
-    """
-    parts = [(level, gone / every if every else 0.0, gone) for level, (gone, every) in counts]
-    uneven = abs(parts[0][1] - parts[1][1]) > EQUIVALENCE
-    told = [(level, part, gone >= plan.min_n) for level, part, gone in parts if gone]
-    if not told:
-        return Text("", ""), False
-    return unpriced(plan, column, told, uneven=uneven), uneven
-
-
-def unpriced(
-    plan: Plan, column: str, sides: Sequence[tuple[str, float, bool]], *, uneven: bool
-) -> Text:
-    """Which side's quotes have no price above 0, and so are not compared.
-
-    Args:
-        plan: for plain names.
-        column: the feature.
-        sides: per side its level, the share of its quotes, and whether that share may be told.
-        uneven: whether the shares differ by more than the margin of a small difference.
-    """
-    told = [
-        Text(
-            f"“{plan.plain_level(column, level).zh}”的报价中有 {share(part)}" if shown
-            else f"“{plan.plain_level(column, level).zh}”的报价中有极少数",
-            f"{share(part)} of the quotes to “{plan.plain_level(column, level).en}”" if shown
-            else f"a few of the quotes to “{plan.plain_level(column, level).en}”",
-        )
-        for level, part, shown in sides
-    ]  # fmt: skip
-    said = Text(
-        f"{'，'.join(t.zh for t in told)}没有大于 0 的价格，没有算进比较。",
-        f" {' and '.join(t.en for t in told)} have no price above 0 and are not compared.",
-    )
-    if not uneven:
-        return said
-    return texts(
-        said,
-        Text(
-            "没有算进的多在一边，足以改变结论，所以不能说差异很小。",
-            " They are mostly of one side, enough to turn the result: the difference is not called small.",
-        ),
-    )
 
 
 def nothing_varied(spec: ProbeSpec) -> Finding:

@@ -35,6 +35,7 @@ from evaluators.prices.price_readings import REASON_LIMIT
 from evaluators.prices.ranked_lists import SIMILARITIES, STATISTICS, Lists
 from evaluators.prices.steering_nulls import steering_nulls, steering_planted
 from evaluators.prices.steering_tests import Likeness, Means
+from evaluators.prices.uncompared import Side, uncompared
 from evaluators.probe import (
     UNIT,
     Details,
@@ -115,7 +116,17 @@ class _Data:
     account: Codes
     lists: Lists
     shown: Codes
+    apart: tuple[int, ...]
     twins: float | None
+
+    def side(self, level: str, name: Text, rows: quotes.Mask) -> Side:
+        """A group with how many of its rows have no price above 0."""
+        return Side(level, name, int((rows & self.lists.unpriced).sum()), int(rows.sum()))
+
+    @property
+    def personal(self) -> quotes.Mask:
+        """The rows of lists that are neither the non-personalised option nor asked again."""
+        return ~np.isin(self.lists.kind, self.apart)
 
 
 class PriceSteering(Probe[pa.Table]):
@@ -213,7 +224,7 @@ class PriceSteering(Probe[pa.Table]):
             if v in lists.variants
         ]
         shown = lists.those(~np.isin(lists.variant, apart))
-        return _Data(rows, account, lists, shown, self._twins(lists, shown))
+        return _Data(rows, account, lists, shown, tuple(apart), self._twins(lists, shown))
 
     def _twins(self, lists: Lists, shown: Codes) -> float | None:
         """The share of lists that differ in goods, order or price when asked twice alike."""
@@ -255,7 +266,7 @@ class PriceSteering(Probe[pa.Table]):
         size = 6 * len(pairs) * run.plans
         for at, pair in enumerate(pairs):
             alike = self._alike(data, means, pair, rng)
-            blank = self._blank(data, feature, found, pair, counts, means, shuffled, alike)
+            blank = self._blank(data, feature, found, pair, counts, means, shuffled, alike, plan)
             judged += steering_results.prices(
                 blank, shuffled, at, bands[at], plan, 2 * run.plans, size=size
             )
@@ -291,7 +302,7 @@ class PriceSteering(Probe[pa.Table]):
 
     def _blank(
         self, data: _Data, feature: str, found: Groups, pair: tuple[int, int], counts: Codes,
-        means: Means, shuffled: MaxT, alike: Mapping[str, Likeness | None],
+        means: Means, shuffled: MaxT, alike: Mapping[str, Likeness | None], plan: Plan,
     ) -> Result:  # fmt: skip
         n, n_reference = int(counts[pair[0]]), int(counts[pair[1]])
         finest = max(1 / math.comb(n + n_reference, n), shuffled.smallest)
@@ -302,9 +313,12 @@ class PriceSteering(Probe[pa.Table]):
             dropped=data.lists.dropped, similarity=similarity, smallest_p=finest,
             replicates=shuffled.replicates,
         )  # fmt: skip
-        label = found.labels[pair[0]]
-        return Result("", {feature: label}, label, found.labels[pair[1]], n, n_reference, PRICE,
-                      details=details.model_dump(mode="json"))  # fmt: skip
+        label, base = (found.labels[place] for place in pair)
+        sides = [data.side(name, plan.plain_level(feature, name), found.of(place) & data.personal)
+                 for name, place in zip((label, base), pair, strict=True)]  # fmt: skip
+        return Result("", {feature: label}, label, base, n, n_reference, PRICE,
+                      details=details.model_dump(mode="json"),
+                      gone=uncompared(sides, least=plan.min_n))  # fmt: skip
 
     def _options(self, data: _Data, plan: Plan, run: Run) -> list[Finding]:
         """Every account's lists against the non-personalised ones of the same query."""
@@ -333,8 +347,12 @@ class PriceSteering(Probe[pa.Table]):
         finest = max(smallest_p(n), flipped.smallest)
         details = SteeringDetails(aa_different=data.twins, lists=len(found), dropped=data.lists.dropped,
                                   smallest_p=finest, replicates=flipped.replicates)  # fmt: skip
+        whole = np.asarray(data.lists.kind == data.lists.variants.index(reference), dtype=np.bool_)
+        sides = [data.side("personalised", steering_readings.OWN_LISTS, data.personal),
+                 data.side(reference, plan.plain_level(variant, reference), whole)]  # fmt: skip
         blank = Result("", {variant: "personalised"}, "personalised", reference, n, n, PRICE,
-                       details=details.model_dump(mode="json"))  # fmt: skip
+                       details=details.model_dump(mode="json"),
+                       gone=uncompared(sides, least=plan.min_n))  # fmt: skip
         size = len(STATISTICS) * run.plans
         judged = steering_results.prices(
             blank, flipped, 0, bands, plan, run.plans, size=size, freedom=n - 1

@@ -36,6 +36,7 @@ from evaluators.prices.pricing_breakdown import (
 )
 from evaluators.prices.pricing_design import CounterfactualDetails
 from evaluators.prices.quotes import Mask
+from evaluators.prices.uncompared import UNEVEN, side_of, uncompared
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.statistics.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.statistics.regression import Codes, Coefficient, Floats, codes_of, critical
@@ -375,15 +376,19 @@ def _finding(
     problem = "too_few_accounts" if min(compared.n, compared.n_reference) < 2 else None
     alike = equivalence.passed(small, family=claims, alpha=plan.alpha, units=sides(units))
     sides_ = zip((compared.group, compared.reference), compared.pair, strict=True)
-    counts = [(level, accounts.unpriced.get(code, (0, 0))) for level, code in sides_]
-    free, uneven = price_readings.free(plan, name, counts)
+    gone = uncompared(
+        [side_of(plan, name, level, accounts.unpriced.get(code, (0, 0))) for level, code in sides_],
+        least=plan.min_n, apart=accounts.left_out,
+    )  # fmt: skip
     method = f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"
     if alike and not math.isfinite(high - low):
         (low, high), method = unvaried(value, min(sides(units)), plan.alpha / claims), UNVARIED
     verdict = judge(
         evaluable=problem is None,
         beyond=math.isfinite(high - low) and beyond(low, high),
-        equivalent=alike and not uneven and equivalence.inside((low, high), (-margin, margin)),
+        equivalent=alike
+        and not gone.uneven
+        and equivalence.inside((low, high), (-margin, margin)),
         p_adjusted=adjusted,
         alpha=plan.alpha,
         spanned=math.isfinite(high - low) and spans((low, high)),
@@ -434,14 +439,15 @@ def _finding(
         severity=severity(low, high) if verdict is Verdict.DISPARITY else None,
         defences=tuple(str(defence["kind"]) for defence in plan.defences),
         details=details.model_dump(mode="json"),
+        left_out={} if problem else gone.left_out,
         reading=price_readings.accounts_gap(
             name, compared.group, compared.reference, value=value, low=low, high=high,
             verdict=verdict, accounts=compared.n + compared.n_reference, problem=problem, plan=plan,
-            also=free,
+            also=gone.said,
         ),
         limit=price_readings.accounts_limit(finest, accounts.same, accounts.other),
     )  # fmt: skip
-    return _Judged(finding, spread, groups, uneven)
+    return _Judged(finding, spread, groups, gone.uneven)
 
 
 def _units(compared: Compared) -> dict[str, Any]:
@@ -520,7 +526,7 @@ def _clean_bill(spec: ProbeSpec, judged: Sequence[_Judged], plan: Plan) -> Findi
             "too_few_units" if verdict is Verdict.NOT_EVALUABLE else None, needed=pairs_needed(),
             of=price_readings.PAIRS if matched else price_readings.ACCOUNTS,
             whom=price_readings.whom(widest_of.finding, part_of, plan),
-            barred=price_readings.UNEVEN if uneven else None,
+            barred=UNEVEN if uneven else None,
         ),
         limit=price_readings.ACCOUNTS_LIMIT,
     )  # fmt: skip

@@ -36,6 +36,8 @@ class Lists:
         owner, item, place: per shown item its list, its good and its rank from 1.
         first: the first row of the data that belongs to each list.
         dropped: rows without query, rank, good or price.
+        unpriced: which rows of the data have no price above 0.
+        kind: the variant of each row, as a place among `variants`; -1 without one.
     """
 
     cell: Codes
@@ -48,6 +50,8 @@ class Lists:
     place: Codes
     first: Codes
     dropped: int
+    unpriced: Mask
+    kind: Codes
 
     def those(self, mask: Mask) -> Codes:
         """The places of the marked lists."""
@@ -85,6 +89,7 @@ def read(rows: pa.Table, plan: Plan, account: Codes, *, depth: int, variant: str
     return Lists(
         codes_of(cell[first]), account[first], kind[first], kinds.names if kinds else (), values,
         owner, item[order], place, first.astype(np.int64), int((~sound).sum()),
+        ~(np.isfinite(price) & (price > 0)), kind,
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ PROBLEMS: Mapping[str, Text] = {
         "No two accounts of one group saw the same query, so how alike lists normally are is not known.",
     ),
 }
+OWN_LISTS = Text("个性化结果", "accounts in personalised lists")
 NOTHING = Text(
     "计划没有指明要比较的特征，也没有非个性化的结果可比。",
     "The plan names no attribute to compare and no non-personalised option.",

@@ -158,7 +158,7 @@ def beside(
     made = []
     for one in found:
         needs = probe.needs(plan, one.metric, one.slice)
-        told = content(lacking, causes(needs, plan, scored=scored))
+        told = {**one.left_out, **content(lacking, causes(needs, plan, scored=scored))}
         groups = absent.get(_family(one), 0)
         if one.verdict is not Verdict.NOT_EVALUABLE and groups:
             told = {**told, "not_compared": groups}

@@ -1,6 +1,6 @@
 """What page and terminal say alike: which rows count, and whose probability was read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,12 @@ def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
             f"在商品和时刻相同的价格比较里，{many.zh}的商品或时刻只有它自己，没有可比的",
             f"of the price comparisons at the same item and moment, {many.en} with no other of theirs",
         ))  # fmt: skip
+    if apart := max((_apart(each) for each in report["findings"]), default=0):
+        found.append(Text(
+            f"在条件相同的价格比较里，{apart:,} 行没有可比的另一组的行",
+            f"of the price comparisons under the same conditions, {apart:,} rows with none of another group",
+        ))  # fmt: skip
+    found += _one_sided(report["findings"], plan)
     for name, groups in absent.items():
         own, one = captions.column(plan, name), groups == 1
         found.append(Text(
@@ -54,6 +60,28 @@ def rows_left_out(report: Mapping[str, Any]) -> list[Text]:
 def _alone(finding: Mapping[str, Any]) -> int:
     """How many rows a price comparison left out for want of another of their item or moment."""
     return int((finding.get("details") or {}).get("alone") or 0)
+
+
+def _apart(finding: Mapping[str, Any]) -> int:
+    """How many rows a price comparison left out for want of one of another group in like conditions."""
+    return int((finding.get("left_out") or {}).get("apart") or 0)
+
+
+def _one_sided(findings: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> list[Text]:
+    """Which groups lack so many more prices than others that a comparison could turn: one clause each."""
+    told: dict[tuple[str, str], Text] = {}
+    for each in findings:
+        left = each.get("left_out") or {}
+        column = next(iter(each["slice"]), "")
+        for one in left.get("unpriced", ()) if left.get("uneven") else ():
+            name, level = captions.column(plan, column), captions.level(plan, column, one["level"])
+            share = f"{100 * one['share']:.1f}%" if one["share"] is not None else None
+            told[column, one["level"]] = Text(
+                f"“{name.zh}”为“{level.zh}”的报价里{f'有 {share}' if share else '有一些'}没有大于 0 的价格，多在一边，足以改变比较的结论",
+                f"{share or 'some'} of the quotes to '{level.en}' of '{name.en}' without a price above 0: "
+                "mostly of one side, enough to turn what is compared",
+            )
+    return list(told.values())
 
 
 def rows_counted(report: Mapping[str, Any]) -> Text | None:
