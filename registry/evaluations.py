@@ -210,9 +210,10 @@ def _entitled(
     by.require(Role.TESTER)
     if engagement_id is None:
         raise NotEngaged(
-            "评估别家的模型要有委托。请企业先授权，再接受委托。",
-            "Another organisation's model is evaluated under an engagement. "
-            "Ask the enterprise to grant one, and take it on.",
+            "评估别家的模型，要给出委托的编号（engagement_id；命令行 --engagement）。还没有委托的，请企业先授权，再接受委托。",
+            "Another organisation's model is evaluated under an engagement: name it (engagement_id; "
+            "--engagement at the command line). Where there is none yet, ask the enterprise to grant "
+            "one, and take it on.",
         )
     engagement = engagements.get(session, engagement_id, lock=True)
     by.own(engagement.tester_id)

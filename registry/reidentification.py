@@ -276,9 +276,11 @@ def require(session: Session, dataset_id: str) -> ReidentificationCheck:
     found = latest(session, dataset_id)
     if found is None:
         raise NotChecked(
-            "这份数据还没有做完重标识检查。请在数据页面指出准标识符并完成检查，再登记计划。",
-            "This data set has no re-identification check yet. Name the quasi-identifiers on its "
-            "page and finish the check, then register the plan.",
+            "这份数据还没有做完重标识检查。请在数据页面（或用 mingsuan data check 数据编号 --quasi 列名 --record）"
+            "指出准标识符并完成检查，再登记计划。",
+            "This data set has no re-identification check yet. Name the quasi-identifiers on its page "
+            "(or with mingsuan data check ID --quasi COLUMN --record) and finish the check, then "
+            "register the plan.",
         )
     return found
 

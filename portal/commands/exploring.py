@@ -179,5 +179,6 @@ def _show(made: "Explored", written: list[Path], data: Path) -> None:
     if written:
         click.echo(f"先看 / open first:  {written[0].parent / PAGE}")
         click.echo(
-            f"下一步 / next:      mingsuan hand-in {written[0].parent} --data {data} --version ID"
+            f"下一步 / next:      mingsuan hand-in {written[0].parent} --data {data} --version ID "
+            "--quasi COLUMN … （受托的 / for another's model: --engagement ID）"
         )

@@ -312,6 +312,13 @@ class _Going:
             )
         elif theirs and others <= theirs:
             self.ok(layer, f"由 {_short(theirs)} 签名", f"signed by {_short(theirs)}")
+        elif theirs and not self.platform and len(others - theirs) == 1:
+            rest = _short(others - theirs)  # the platform's, which nobody can tell without its key
+            self.ok(
+                layer,
+                f"由 {_short(theirs)} 签名；另有 {rest} 的签名，没有给出平台公钥，未核验",
+                f"signed by {_short(theirs)}; a further signature by {rest} was not checked, since no platform key was given",
+            )
         else:
             self.fail(
                 layer,

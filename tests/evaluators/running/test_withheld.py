@@ -148,7 +148,7 @@ def test_four_accounts_are_named_in_no_number_and_get_no_clean_bill() -> None:
         assert not tells(published_) or not full.units
         if published_.suppressed:
             assert "10 accounts" in published_.reading["en"]
-            assert "10 个账号的格子" in published_.reading["zh"]
+            assert "10 个账号（也可能一个没有）的格子" in published_.reading["zh"]
             assert "people" not in published_.reading["en"]
     assert any(each.suppressed for each in made.findings)
 

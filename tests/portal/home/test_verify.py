@@ -275,6 +275,20 @@ def test_trust_comes_from_the_verifier_alone(signed: Signed) -> None:
     assert wrong.failed is Layer.TESTER_SIGNATURE
 
 
+def test_without_the_platforms_key_the_testers_signature_alone_is_told(signed: Signed) -> None:
+    """It “did not agree”, for the platform's was one of unknown origin."""
+    found = verify.verify(signed.data, platform={}, testers=trust(signed.tester))
+    by_layer = {each.layer: each for each in found.checks}
+    assert by_layer[Layer.TESTER_SIGNATURE].status is Status.OK
+    assert "was not checked" in by_layer[Layer.TESTER_SIGNATURE].said.en
+    assert by_layer[Layer.PLATFORM_SIGNATURE].status is Status.NOT_CHECKED
+    stranger = trust(Ed25519PrivateKey.generate())
+    found = verify.verify(signed.data, platform={}, testers=stranger)
+    assert {each.layer for each in found.checks if each.status is Status.FAILED} >= {
+        Layer.TESTER_SIGNATURE
+    }
+
+
 def test_the_testers_signature_is_unchecked_without_its_key_and_demanded_with_it(
     signed: Signed,
 ) -> None:
