@@ -335,8 +335,8 @@ SENTENCES: Mapping[str, Row] = {
     # protected inputs
     "decision.flip.none": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的结果也可能不同，请看“不同人群的结果”。",
-            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results: see “Results for different groups”.",
+            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
+            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results.",
         ),
         GROUPS,
     ),
@@ -349,8 +349,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.flip.none": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，{price}都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的{price}也可能不同，请看“不同人群的结果”。",
-            "Changing only {y} never changed the {price} in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results: see “Results for different groups”.",
+            "只改{Y}，其他信息不变，试了{n}次，{price}都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的{price}也可能不同。",
+            "Changing only {y} never changed the {price} in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results.",
         ),
         GROUPS,
     ),
@@ -408,8 +408,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "not_an_input": Row(
         Text(
-            "程序不知道{Y}。其他信息仍可能间接反映{Y}，请看“不同人群的结果”。",
-            "The program is not given {y}. Other information may still reflect it: see “Results for different groups”.",
+            "程序不知道{Y}。其他信息仍可能间接反映{Y}，请看“检查了什么？”。",
+            "The program is not given {y}. Other information may still reflect it: see “What was checked?”.",
         ),
         UNKNOWN,
     ),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from explainers import checked
+from explainers import checked, questions
 from explainers.bounds import Family
 from explainers.columns import Column, Outsider, raised
 from explainers.frame import FRAME, TESTS
@@ -218,3 +218,13 @@ def test_a_measure_word_follows_a_number_or_each() -> None:
     for name, row in ROWS.items():
         for found in re.finditer(r"(.)\{(people|person)\}", row.text.zh):
             assert found[1] not in "别的些", (name, row.text.zh)
+
+
+def test_no_sentence_points_to_a_heading_that_may_not_stand_on_the_page() -> None:
+    """An explanation without a report sent readers to “Results for different groups”, which it lacks."""
+    headings = {text for each in questions.QUESTIONS.values() for text in (each.zh, each.en)}
+    pointed = re.compile(r"请看“([^”]*)”|see “([^”]*)”")
+    for row in ROWS.values():
+        for said in (row.text.zh, row.text.en, row.limit.zh, row.limit.en):
+            for found in pointed.finditer(said):
+                assert (found[1] or found[2]) in headings, said
