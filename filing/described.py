@@ -10,6 +10,8 @@ from registry import attestation
 
 INSTRUCTIONS = frozenset({"ask", "example", "intro", "note"})
 """What helps the writer and binds nobody: it may be put better in a version that is out."""
+HANDLES = frozenset({"means", "topic"})
+"""By which code reaches a field, a part or a group: no filer is asked otherwise by one."""
 
 
 def form(schema: Schema) -> dict[str, Any]:
@@ -36,9 +38,10 @@ def digest(schema: Schema) -> str:
 
 
 def _bound(told: Any) -> Any:
-    """What is told, without instructions."""
+    """What is told, without instructions and handles."""
     if isinstance(told, Mapping):
-        return {name: _bound(each) for name, each in told.items() if name not in INSTRUCTIONS}
+        free = INSTRUCTIONS | HANDLES
+        return {name: _bound(each) for name, each in told.items() if name not in free}
     return [_bound(each) for each in told] if isinstance(told, list) else told
 
 
