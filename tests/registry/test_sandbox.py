@@ -218,7 +218,7 @@ def test_a_cell_is_ready_before_a_byte_of_the_model_is_read(tmp_path: Path) -> N
         with pytest.raises(Contained) as contained:
             cell.finish()
 
-    assert contained.value.cause == Cause.MODEL_ERROR
+    assert contained.value.cause == Cause.UNREADABLE
 
 
 @needs_root
