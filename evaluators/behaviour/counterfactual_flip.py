@@ -438,11 +438,12 @@ def _said(
     thing: Thing, counts: _Counts, verdict: Verdict, details: Mapping[str, Any], plan: Plan,
     *, ci: intervals.Interval | None = None,
 ) -> Text:  # fmt: skip
+    lines = POLICY.value("flip_equivalence"), POLICY.value("flip_share")
     values = {
         "name": plan.plain(thing.name), "versions": _versions_said(thing, plan), "tests": counts.tests,
         "people": counts.people, "changed": counts.changed, "least": plan.min_n,
-        "share": readings.percent(counts.changed / counts.people if counts.people else None),
-        "bound": readings.percent(ci.high if ci else details["bound"]), "twin": details["twin_changed"],
+        "share": readings.beside(counts.changed / counts.people if counts.people else None, *lines),
+        "bound": readings.beside(ci.high if ci else details["bound"], *lines), "twin": details["twin_changed"],
         "margin": readings.small_share(POLICY.value("flip_equivalence")),
         "line": readings.percent(POLICY.value("flip_share")),
     }  # fmt: skip

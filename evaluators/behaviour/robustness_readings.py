@@ -98,11 +98,12 @@ def noise(
         ci: of the share, where it is a fact about the rows asked.
     """
     people = seen.people - seen.silent
+    lines = POLICY.value("noise_equivalence"), POLICY.value("noise_share")
     values: dict[str, object] = {
         "name": name, "moved": f"{moved:.3g}", "people": people, "changed": seen.changed,
-        "share": readings.percent(seen.share), "twin": seen.twin_changed, "least": plan.min_n,
+        "share": readings.beside(seen.share, *lines), "twin": seen.twin_changed, "least": plan.min_n,
         "line": readings.percent(POLICY.value("noise_share")),
-        "bound": readings.small_share(ci.high if ci else 1.0),
+        "bound": readings.beside(ci.high if ci else 1.0, *lines),
         "margin": readings.small_share(POLICY.value("noise_equivalence")),
     }  # fmt: skip
     if verdict is Verdict.NOT_EVALUABLE:
@@ -130,7 +131,8 @@ def failure(
     """
     if verdict is Verdict.NOT_EVALUABLE:
         return SMALL.format(name=name, people=seen.people, least=plan.min_n)
-    share = readings.percent(seen.silent / seen.people)
+    lines = POLICY.value("failure_equivalence"), POLICY.value("failure_share")
+    share = readings.beside(seen.silent / seen.people, *lines)
     done = DONE[kind].format(name=name)
     parts = [FAILED.format(done=done, people=seen.people, silent=seen.silent, share=share)]
     parts += [WHY.format(why=said(cause)) for cause in sorted(set(why.values()))]
@@ -139,7 +141,7 @@ def failure(
         parts.append(CHANGED.format(answered=answered, changed=seen.changed,
                                     share=readings.percent(seen.share)))  # fmt: skip
     line = readings.percent(POLICY.value("failure_share"))
-    bound = readings.small_share(ci.high if ci else 1.0)
+    bound = readings.beside(ci.high if ci else 1.0, *lines)
     margin = readings.small_share(POLICY.value("failure_equivalence"))
     ending = FAILURE_ENDINGS[verdict].format(line=line, bound=bound, margin=margin)
     return readings.joined(*parts, ending)

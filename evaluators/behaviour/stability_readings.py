@@ -91,10 +91,10 @@ def same(
     if verdict is Verdict.NOT_EVALUABLE:
         return SMALL.format(people=people, least=plan.min_n)
     lead = (FILED if filed else AGAIN).format(
-        people=people, changed=seen.changed, share=readings.percent(seen.share)
+        people=people, changed=seen.changed, share=readings.beside(seen.share, *lines)
     )
     line, margin = map(readings.small_share, lines)
-    bound = readings.small_share(ci.high if ci else 1.0)
+    bound = readings.beside(ci.high if ci else 1.0, *lines)
     return readings.joined(lead, ENDINGS[verdict].format(line=line, margin=margin, bound=bound))
 
 

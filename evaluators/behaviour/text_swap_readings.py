@@ -82,10 +82,11 @@ def reading(
     """
     answered = seen.people - seen.silent
     bound = ci or clopper_pearson(seen.changed, answered, 0.9)
+    lines = POLICY.value("flip_equivalence"), POLICY.value("flip_share")
     values: dict[str, object] = {
         "list": one.plain, "left": one.sides[0], "right": one.sides[1], "people": answered,
-        "changed": seen.changed, "share": readings.percent(seen.share), "without": seen.without,
-        "bound": readings.percent(bound.high if bound else None), "twin": seen.twin_changed,
+        "changed": seen.changed, "share": readings.beside(seen.share, *lines), "without": seen.without,
+        "bound": readings.beside(bound.high if bound else None, *lines), "twin": seen.twin_changed,
         "line": readings.percent(POLICY.value("flip_share")), "least": plan.min_n,
         "margin": readings.small_share(POLICY.value("flip_equivalence")),
     }  # fmt: skip

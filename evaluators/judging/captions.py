@@ -248,6 +248,20 @@ def _rate(probe: Mapping[str, Any]) -> str | None:
     return probe.get("rate") or (probe.get("options") or {}).get("rate")
 
 
+def costs_held(plan: Mapping[str, Any] | None) -> bool:
+    """Whether observed prices are compared at equal costs: the plan names some, and its ladder all of them.
+
+    Args:
+        plan: the content of the plan; a ladder of its own stands in place of costs and controls.
+    """
+    costs = set(((plan or {}).get("columns") or {}).get("cost") or ())
+    for probe in (plan or {}).get("probes") or ():
+        ladder = probe.get("ladder") or (probe.get("options") or {}).get("ladder")
+        if probe.get("id") == "price_observational" and ladder:
+            costs = costs if costs <= {name for rung in ladder for name in rung} else set()
+    return bool(costs)
+
+
 def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
     """What was measured, in plain words; the code in words where nobody captioned it.
 
@@ -262,7 +276,7 @@ def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
         return UNSIDED[name]
     if name == "slice_rate_ratio" and _searched_for_right_answers(plan):
         return RIGHT_IN_SLICE
-    if name in WITH_COSTS and ((plan or {}).get("columns") or {}).get("cost"):
+    if name in WITH_COSTS and costs_held(plan):
         return WITH_COSTS[name]
     if name in METRICS:
         return METRICS[name]

@@ -80,6 +80,22 @@ def small_share(value: float) -> str:
     return percent(value) if value >= 0.01 else f"{100 * value:.2g}%"
 
 
+def beside(value: float | None, *lines: float) -> str:
+    """A share in percent with as many digits as tell it from the lines that it is held against.
+
+    Args:
+        value: the share, of one.
+        lines: shares that stand in the same sentence; what equals one of them may read as it does.
+    """
+    if value is None:
+        return "–"
+    told = {small_share(line) for line in lines if line != value}
+    shown, digits = small_share(value) if value else percent(value), 2
+    while shown in told and digits < 9:
+        shown, digits = f"{100 * value:.{digits}f}%", digits + 1
+    return shown
+
+
 def percent(value: float | None) -> str:
     """A share in percent with one decimal."""
     return "–" if value is None else f"{100 * value:.1f}%"

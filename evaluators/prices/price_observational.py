@@ -244,7 +244,7 @@ class PriceObservational(Probe[quotes.Kept]):
             if attribute not in rows.schema.names or quotes.is_number(rows.column(attribute)):
                 continue
             found = quotes.levels(rows.column(attribute))
-            unit = quotes.units(rows, UNIT)
+            unit = quotes.units(rows, self._recipe(plan, ()).unit or UNIT)
             counts = tuple(
                 ((name,), (int(members.sum()), distinct(unit, members)))
                 for name, members in (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluators.judging import counted, equivalence, findings, withholding
+from evaluators.judging import counted, equivalence, findings, readings, withholding
 from evaluators.judging.findings import not_evaluable
 from evaluators.judging.verdicts import spans
 from evaluators.plan import Plan
@@ -23,7 +23,7 @@ from evaluators.prices.price_lines import (
     texts,
     under,
 )
-from evaluators.prices.price_spread import Spread
+from evaluators.prices.price_spread import SAME, Spread
 from evaluators.prices.pricing_frame import Frame
 from evaluators.prices.pricing_ladder import Estimate, Step
 from evaluators.probe import ProbeSpec
@@ -347,6 +347,11 @@ def _changed(
 ) -> Text:  # fmt: skip
     named = names(slice_, plan)
     own, other = _levels(plan, next(iter(slice_)), group, reference)
+    if metric == "price_range" and size == dearer(0.0):
+        return Text(
+            f"只改{named.zh}，各个取值的平均价格都相同。",
+            f"Changing only {named.en}, the price is the same on average for every value. ",
+        )
     if metric == "price_range":
         return Text(
             f"只改{named.zh}，平均最贵的是 {own.zh}，最便宜的是 {other.zh}：前者的价格平均{size.zh}。",
@@ -385,7 +390,7 @@ def model_limit(rows: int, *, sampled: bool) -> Text:
 
 def clean_bill(
     spread: Spread | None, mean: float, verdict: Verdict, problem: str | None, *, needed: int, of: Text,
-    whom: Text | None = None, barred: Text | None = None,
+    whom: Text | None = None, barred: Text | None = None, widest: tuple[Spread, Text] | None = None,
 ) -> Text:  # fmt: skip
     """Whether all three parts of the clean bill hold.
 
@@ -398,23 +403,21 @@ def clean_bill(
         of: what was compared: `ROWS`, `ACCOUNTS` or `PAIRS`.
         whom: of which of several comparisons the spread is; None where it is of all that was compared.
         barred: why nothing is called small although what was compared is; None where nothing bars it.
+        widest: the spread with the highest upper bound, and of which group it is; None where it is `spread`.
     """
     if problem is not None or spread is None:
         return MODEL_PROBLEMS[problem or "too_few_units"]
     size = dearer(mean)
     facts = _spread_of(spread, size, of, whom) if whom is not None else Text(
-        f"任何一项改变中，平均差异最大的一项价格{size.zh}；{share(spread.beyond)} 的{of.zh}有超过 {share(EQUIVALENCE)} 的差异（上限 {share(spread.beyond_upper)}）。",
+        f"任何一项改变中，平均差异最大的一项价格{size.zh}；{share(spread.beyond)} 的{of.zh}有超过 {share(EQUIVALENCE)} 的差异（上限 {_upper(spread)}）。",
         f"The largest mean difference of any change: the price is {size.en}; {share(spread.beyond)} of {of.en} have one "
-        f"beyond {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
+        f"beyond {share(EQUIVALENCE)} (upper bound {_upper(spread)}). ",
     )  # fmt: skip
     ending = {
         Verdict.EQUIVALENT: Text(
             "三个条件都满足：差异很小。", "All three conditions hold: the differences are small."
         ),
-        Verdict.INCONCLUSIVE: Text(
-            f"没有看到超过界线的差异，但{of.zh}数不够作出“很小”的结论（{of.zh}数至少 {needed}，每组也是）。",
-            f"No difference beyond the line was seen, but there are too few {of.en} to call it small (at least {needed}, in every group too).",
-        ),
+        Verdict.INCONCLUSIVE: _unproven(*(widest or (spread, Text("", ""))), of, needed),
         Verdict.DIFFERENCE: Text(
             "有超过“很小”界线的差异。", "There are differences beyond what counts as small."
         ),
@@ -423,8 +426,6 @@ def clean_bill(
             "At least one mean difference is beyond the alert line.",
         ),
     }[verdict]
-    if verdict is Verdict.INCONCLUSIVE and spread.beyond > POLICY.value("price_share_beyond"):
-        ending = SPREAD_WIDE.format(of=of)
     if barred is not None:
         ending = (
             barred if verdict is Verdict.INCONCLUSIVE else texts(ending, Text("", " "), barred)
@@ -432,6 +433,44 @@ def clean_bill(
     return texts(facts, ending)
 
 
+def _unproven(spread: Spread, where: Text, of: Text, needed: int) -> Text:
+    """Why nothing is called small: by the share that differs, its upper bound and how many there are.
+
+    Args:
+        spread: the one with the highest upper bound.
+        where: of which group it is; empty where it is of all.
+        of: what was compared.
+        needed: the fewest that could show it.
+    """
+    line, count = POLICY.value("price_share_beyond"), round(spread.beyond * spread.pairs)
+    if spread.beyond > line:
+        return texts(where, SPREAD_WIDE.format(of=of))
+    if spread.beyond_upper <= line:
+        return MEANS_OPEN.format(of=of)
+    if not count:
+        return texts(where, NONE_SEEN.format(of=of, needed=needed))
+    upper = readings.beside(spread.beyond_upper, line)
+    units, some = ("行", "行") if of == ROWS else (f"个{of.zh}", "个")
+    told = {"n": spread.pairs, "count": count, "upper": upper}
+    return texts(where, FEW_SEEN.format(of=of, units=units, some=some, **told))
+
+
+NONE_SEEN = Text(
+    f"没有看到超过 {share(EQUIVALENCE)} 的差异，但{{of}}数不够作出“很小”的结论（{{of}}数至少 {{needed}}，每组也是）。",
+    f"No difference beyond {share(EQUIVALENCE)} was seen, but there are too few {{of}} to call it small (at least {{needed}}, in every group too).",
+)
+FEW_SEEN = Text(
+    f"{{n}} {{units}}里有 {{count}} {{some}}相差超过 {share(EQUIVALENCE)}；由此推算，比例的上限是 {{upper}}，超过规定的 "
+    f"{share(POLICY.value('price_share_beyond'))}，所以不能说差异很小。",
+    f"Of {{n}} {{of}} {{count}} differ by more than {share(EQUIVALENCE)}; that bounds the share by {{upper}}, not by the "
+    f"{share(POLICY.value('price_share_beyond'))} allowed: nothing is called small.",
+)
+MEANS_OPEN = Text(
+    f"相差超过 {share(EQUIVALENCE)} 的{{of}}不多于规定的 {share(POLICY.value('price_share_beyond'))}，但没有证明每一项平均差异（每组也是）都在 "
+    f"{share(EQUIVALENCE)} 以内，所以不能说差异很小。",
+    f"No more {{of}} than the {share(POLICY.value('price_share_beyond'))} allowed differ by more than {share(EQUIVALENCE)}, but not every mean "
+    f"difference (in every group too) is shown to be within {share(EQUIVALENCE)}: nothing is called small.",
+)
 SPREAD_WIDE = Text(
     f"没有哪一项的平均差异证明超过提示界线；但相差超过 {share(EQUIVALENCE)} 的{{of}}，多于规定的 "
     f"{share(POLICY.value('price_share_beyond'))}，所以不能说差异很小。",
@@ -440,13 +479,18 @@ SPREAD_WIDE = Text(
 )
 
 
+def _upper(spread: Spread) -> str:
+    """The upper bound of the share beyond the margin, told apart from the share that is allowed."""
+    return readings.beside(spread.beyond_upper, POLICY.value("price_share_beyond"))
+
+
 def _spread_of(spread: Spread, size: Text, of: Text, whom: Text) -> Text:
     """How many of one comparison differ, where several were made of different accounts."""
     return Text(
         f"各项比较里，平均差异最大的一项价格{size.zh}。上限最高的一项：{whom.zh}，{spread.pairs} 个{of.zh}里有 {share(spread.beyond)} "
-        f"与对方的平均相差超过 {share(EQUIVALENCE)}（上限 {share(spread.beyond_upper)}）。",
+        f"与对方的平均相差超过 {share(EQUIVALENCE)}（上限 {_upper(spread)}）。",
         f"The largest mean difference of any comparison: the price is {size.en}. The upper bound is highest for {whom.en}: of {spread.pairs} "
-        f"{of.en} {share(spread.beyond)} differ from the others’ mean by more than {share(EQUIVALENCE)} (upper bound {share(spread.beyond_upper)}). ",
+        f"{of.en} {share(spread.beyond)} differ from the others’ mean by more than {share(EQUIVALENCE)} (upper bound {_upper(spread)}). ",
     )
 
 
@@ -527,7 +571,30 @@ def accounts_gap(
     )  # fmt: skip
 
 
-def accounts_limit(smallest: float, same: float | None, other: float | None) -> Text:
+def finest(smallest: float, replicates: int) -> Text:
+    """Why no p-value can be small: too few accounts, or too few of their labels shuffled; else empty.
+
+    Args:
+        smallest: the smallest p-value that the design can give.
+        replicates: how often labels were shuffled, or signs flipped.
+    """
+    if smallest <= 0.0005:
+        return Text("", "")
+    if smallest <= 1 / (replicates + 1) + SAME:  # with as many accounts as there may be
+        return Text(
+            f"打乱的次数（replicates）是 {replicates:,}：由此能得到的最小 p 值是 {smallest:.2g}，不可能低于 0.0005；至少要 1,999 次。",
+            f" Labels were shuffled {replicates:,} times (replicates): the smallest p-value that can give is {smallest:.2g}, never "
+            "below .0005; it takes at least 1,999.",
+        )
+    return Text(
+        f"账号太少：这个设计能得到的最小 p 值是 {smallest:.2g}，不可能低于 0.0005。",
+        f" Too few accounts: the smallest p-value this design can give is {smallest:.2g}, never below .0005.",
+    )
+
+
+def accounts_limit(
+    smallest: float, replicates: int, same: float | None, other: float | None
+) -> Text:
     """What quotes to accounts do not show, with the noise floor and the finest p-value."""
     parts = [ACCOUNTS_LIMIT]
     if same is not None and other is not None:
@@ -537,14 +604,7 @@ def accounts_limit(smallest: float, same: float | None, other: float | None) -> 
                 f" Quotes differ in {share(same)} of pairs within a profile and {share(other)} between profiles.",
             )
         )
-    if smallest > 0.0005:
-        parts.append(
-            Text(
-                f"账号太少：这个设计能得到的最小 p 值是 {smallest:.2g}，不可能低于 0.0005。",
-                f" Too few accounts: the smallest p-value this design can give is {smallest:.2g}, never below .0005.",
-            )
-        )
-    return texts(*parts)
+    return texts(*parts, finest(smallest, replicates))
 
 
 def nothing_between(spec: ProbeSpec, plan: Plan, column: str) -> Finding:

@@ -210,7 +210,7 @@ class PriceSteering(Probe[pa.Table]):
 
     def _nothing(self, why: Text) -> Finding:
         limit = steering_readings.limit(
-            smallest=0, depth=self.options.depth, twins=None, left_out=0
+            smallest=0, replicates=0, depth=self.options.depth, twins=None, left_out=0
         )
         return not_evaluable(self.spec, "exposed_price_gap", slice_={}, why=why, limit=limit)
 
@@ -369,7 +369,7 @@ class PriceSteering(Probe[pa.Table]):
     ) -> Finding:
         why = steering_readings.problem(plan.plain(feature), word)
         limit = steering_readings.limit(
-            smallest=0, depth=self.options.depth, twins=None, left_out=0
+            smallest=0, replicates=0, depth=self.options.depth, twins=None, left_out=0
         )
         return not_evaluable(self.spec, metric, slice_={feature: ""}, why=why, limit=limit,
                              details=SteeringDetails(problem=word).model_dump(mode="json"))  # fmt: skip
@@ -383,7 +383,7 @@ class PriceSteering(Probe[pa.Table]):
             if judged.result.problem
             else steering_readings.reading(judged, opening)
         )
-        limit = steering_readings.limit(smallest=details["smallest_p"], depth=self.options.depth,
+        limit = steering_readings.limit(smallest=details["smallest_p"], replicates=details["replicates"], depth=self.options.depth,
                                         twins=details["aa_different"], left_out=details["left_out"])  # fmt: skip
         return price_family.finding(
             self.spec, judged, plan=plan, family=f"{self.spec.id}|{feature}", size=size,

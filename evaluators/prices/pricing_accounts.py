@@ -445,7 +445,7 @@ def _finding(
             verdict=verdict, accounts=compared.n + compared.n_reference, problem=problem, plan=plan,
             also=gone.said,
         ),
-        limit=price_readings.accounts_limit(finest, accounts.same, accounts.other),
+        limit=price_readings.accounts_limit(finest, result.replicates, accounts.same, accounts.other),
     )  # fmt: skip
     return _Judged(finding, spread, groups, gone.uneven)
 

@@ -39,6 +39,7 @@ from evaluators.prices.pricing_design import (
 )
 from evaluators.probe import ProbeSpec, Run, answer
 from evaluators.statistics.regression import Floats
+from registry.language import Text
 from registry.reports import Finding, Verdict
 
 MOST_ITEMS = 20  # of the items, those that differ most are listed
@@ -333,6 +334,21 @@ def _details(
     ).model_dump(mode="json")
 
 
+def _widest(
+    everyone: Spread | None, groups: Mapping[str, Spread], plan: Plan
+) -> tuple[Spread, Text] | None:
+    """The rows with the highest upper bound, and which group they are, in words; all where it is theirs."""
+    if everyone is None:
+        return None
+    spreads = [(everyone, ""), *((spread, name) for name, spread in groups.items())]
+    widest, name = max(spreads, key=lambda each: each[0].beyond_upper)
+    if not name:
+        return widest, Text("", "")
+    column, _, level = name.partition("=")
+    own, at = plan.plain(column), plan.plain_level(column, level)
+    return widest, Text(f"只看“{own.zh}”为“{at.zh}”的：", f"With “{own.en}” {at.en} only: ")
+
+
 def _clean_bill(
     spec: ProbeSpec, gaps: Sequence[Gap], answers: Answers, *, plan: Plan, run: Run,
     problem: str | None,
@@ -377,6 +393,7 @@ def _clean_bill(
             spread=share, answers=answers, run=run, groups=groups, problem=problem, more=more
         ),
         reading=price_readings.clean_bill(share, made.widest, verdict, problem, needed=pairs_needed(), of=price_readings.ROWS,
-                                          barred=price_readings.LEVELS_LEFT if untried else None),
+                                          barred=price_readings.LEVELS_LEFT if untried else None,
+                                          widest=_widest(share, groups, plan)),
         limit=price_readings.model_limit(len(worst), sampled=answers.sampled),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from evaluators.policy import POLICY
 from evaluators.prices.loyalty_readings import ending
 from evaluators.prices.price_family import Judged
 from evaluators.prices.price_lines import LINE_TEXT, dearer, interval, share, texts
-from evaluators.prices.price_readings import VERDICTS
+from evaluators.prices.price_readings import VERDICTS, finest
 from evaluators.prices.price_spread import SAME
 from registry.language import Text
 from registry.reports import Verdict
@@ -193,7 +193,9 @@ _NDCG_LINE = Text(
 )
 
 
-def limit(*, smallest: float, depth: int, twins: float | None, left_out: int) -> Text:
+def limit(
+    *, smallest: float, replicates: int, depth: int, twins: float | None, left_out: int
+) -> Text:
     """What a finding does not show."""
     parts = [
         Text(
@@ -212,11 +214,5 @@ def limit(*, smallest: float, depth: int, twins: float | None, left_out: int) ->
     if left_out:
         parts.append(Text(f"{left_out} 份结果的查询没有展示给所有组，没有计入。",
                           f"{left_out} lists of queries not shown to every group are left out. "))  # fmt: skip
-    if smallest > 0.0005:
-        parts.append(
-            Text(
-                f"账号太少：这个设计能得到的最小 p 值是 {smallest:.2g}，不可能低于 0.0005。",
-                f"Too few accounts: the smallest p-value this design can give is {smallest:.2g}, never below .0005.",
-            )
-        )
-    return texts(*parts)
+    why = finest(smallest, replicates)
+    return texts(*parts, Text(why.zh, why.en.lstrip()))

@@ -30,6 +30,11 @@ OF_DECISIONS = frozenset({
     "noise_change_share", "noise_change_share_beyond_twin", "repeat_change_share", "replay_change_share",
 })  # fmt: skip
 """Metrics about decisions, of probes that read them only where there are any."""
+OF_TURNING = frozenset({
+    "noise_change_share", "repeat_change_share", "replay_change_share", "text_swap_share",
+    "text_swap", "robustness", "stability",
+})  # fmt: skip
+"""Metrics that ask whether a decision turns, and compare no groups."""
 RIGHT = ("accuracy", "balanced_accuracy", "macro_f1")
 
 UNITS: dict[str, tuple[Text, Text]] = {
@@ -102,6 +107,10 @@ OF_GROUPS = Text("各组是否受到同样对待", "how groups are treated")
 OF_SKILL = Text(
     "模型分不分得清（答对的比例就是这种结果在数据里的比例）",
     "whether the model tells cases apart (it is right as often as that outcome occurs in the data)",
+)
+OF_CHANGE = Text(
+    "结果会不会随这样的改动或再问一遍而变",
+    "whether an answer turns with such a change, or when asked again",
 )
 OPEN = Text("还不能下结论。", "Inconclusive.")
 BARE: dict[str, Any] = {
@@ -215,6 +224,8 @@ def _constant(finding: Finding, refused: int, favoured: int) -> Finding:
     No number of a group stays, so that the sentence need not be withheld with them.
     """
     what = OF_SKILL if finding.metric in RIGHT else OF_GROUPS
+    if finding.metric.removesuffix("_beyond_twin") in OF_TURNING:
+        what = OF_CHANGE
     said = (EVERYONE if favoured else NOBODY).format(rows=f"{refused + favoured:,}", what=what)
     return replace(
         finding, **BARE, verdict=Verdict.NOT_EVALUABLE, estimate=None, reference_estimate=None,

@@ -14,12 +14,15 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from evaluators.behaviour import text_swap_readings, wording
+from evaluators.behaviour.alterations import Counts
 from evaluators.behaviour.text_swap import TextSwap
 from evaluators.designs.answer_nulls import DicedReader
 from evaluators.plan import PlanInvalid
 from evaluators.probe import Scorer
 from evaluators.running import conformance, engine, planning
 from evaluators.running.recompute import recompute
+from evaluators.statistics.intervals import Interval
 from registry import screening
 from registry.reports import Finding, Verdict
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
@@ -185,3 +188,31 @@ def test_a_real_text_model_is_tried_in_the_sandbox(tmp_path: Path) -> None:
     with SandboxScorer(tmp_path / "m", inputs=inputs, settings=Settings()) as scorer:
         (found,) = _run(scorer, {"lists": ["gender"]}, inputs=["text"])
     assert (found.n, found.estimate, found.verdict) == (160, 1.0, Verdict.DISPARITY)
+
+
+def test_a_bound_that_just_misses_the_line_does_not_read_as_the_line() -> None:
+    """Stranger F7e/m2: 0 of 3,000 answers changed: "up to 0.1 %; small up to 0.1 %"."""
+    plan = planning.parse(_plan())
+    one = text_swap_readings.reading(
+        wording.LISTS["gender"], Counts(people=2400, changed=0, wins=0, losses=0, silent=0),
+        Verdict.INCONCLUSIVE, plan, Interval(0.0, 0.00104, 0.95, "clopper_pearson"),
+    )  # fmt: skip
+    for said in (one.zh, one.en):
+        assert said.count("0.10%") == 2
+        assert "0.1%" in said  # the margin
+
+
+@pytest.mark.parametrize("probe", ["text_swap", "robustness", "stability"])
+def test_where_everybody_is_favoured_the_reason_is_not_one_about_groups(probe: str) -> None:
+    """Stranger F7e/m3: of a noise test it "does not show how groups are treated"."""
+    plan = _plan() | {"probes": [{"id": probe}]}
+    found = engine.measure(
+        planning.parse(plan), TABLE, scorer=Reading(lambda f: np.full(f.num_rows, 0.9)), nonce="n"
+    )
+    told = [f for f in found if "for everyone" in f.reading["en"]]
+    assert told
+    for each in told:
+        assert "groups are treated" not in each.reading["en"]
+        assert "各组" not in each.reading["zh"]
+        assert "whether an answer turns" in each.reading["en"]
+        assert "结果会不会" in each.reading["zh"]

@@ -114,3 +114,13 @@ def test_a_price_gap_speaks_of_costs_only_where_the_plan_names_some(
     said = captions.metric(before + name + after, {"columns": {"cost": ["km"]}})
     assert "成本" in said.zh
     assert "cost" in said.en
+
+
+def test_a_ladder_without_the_costs_holds_none_of_them() -> None:
+    """F7e/S7, its sibling: a plan names costs, and its own ladder leaves them out."""
+    plan = {"columns": {"cost": ["km"]}, "probes": [{"id": "price_observational", "ladder": [["city"]]}]}  # fmt: skip
+    said = captions.metric("conditional_price_gap", plan)
+    assert "成本" not in said.zh
+    assert "cost" not in said.en
+    plan["probes"] = [{"id": "price_observational", "ladder": [["city"], ["km"]]}]
+    assert "costs" in captions.metric("conditional_price_gap", plan).en
