@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from evaluators.accumulating.accumulators import Cells
 from evaluators.behaviour.counterfactual_flip import CounterfactualFlip, spread_levels
 from evaluators.designs.nulls import RandomisedService
+from evaluators.judging import readings
 from evaluators.plan import Plan
 from evaluators.running import engine
 from registry.reports import Finding, Verdict
@@ -73,9 +74,10 @@ def test_that_nobody_changed_is_small_only_where_the_bound_is(
     assert found.verdict is verdict
     open_ = times == 1
     assert (
-        f"up to {100 * high:.1f}% of such people cannot be ruled out" in found.reading["en"]
+        f"up to {readings.small_share(high)} of such people cannot be ruled out"
+        in found.reading["en"]
     ) is open_
-    assert (f"仍可能有多到 {100 * high:.1f}% 会变" in found.reading["zh"]) is open_
+    assert (f"仍可能有多到 {readings.small_share(high)} 会变" in found.reading["zh"]) is open_
     assert f"0 of {ROWS * times} people" in found.reading["en"]
 
 
