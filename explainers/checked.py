@@ -36,6 +36,10 @@ TECHNICAL = frozenset({"calibration_by_group"})
 HUNDREDS = frozenset({"selection_parity", "error_parity", "counterfactual_flip"})
 """Probes of which the page says how many of a hundred people."""
 FIGURES = Text("具体数字在评估报告里。", "The figures stand in the evaluation report.")
+ITSELF = Text(
+    "问这个算法本身，只改这一项：平均{size}。",
+    "The algorithm itself, with only this changed: {size} on average.",
+)
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
 
@@ -88,7 +92,27 @@ def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
         sliced = list(finding.get("slice") or {})
         attribute = known.get(sliced[0]) if len(sliced) == 1 else None
         said += _told(plan, attribute, finding, quoted) if attribute else [_whole(plan, finding)]
-    return [quoted.plainly(each) for each in said]
+    return _contradicted([quoted.plainly(each) for each in said], quoted.findings or ())
+
+
+def _contradicted(said: Sequence[Sentence], findings: Findings) -> list[Sentence]:
+    """The sentences, with what the program itself does where recorded prices say otherwise.
+
+    Once for each feature, and in the same sentence: neither is to be read without the other.
+    """
+    once: dict[str, Sentence] = {}
+    told: list[Sentence] = []
+    for each in said:
+        itself = next((f for f in findings if prices.otherwise(f, each["evidence"])), None)
+        feature = ",".join(each["evidence"].get("slice") or {})
+        if itself is not None and once.setdefault(feature, each) is each:
+            much = prices.size(itself["effect"]["value"])
+            added = ITSELF.format(size=much)
+            both = {"zh": each["zh"] + added.zh, "en": f"{each['en']} {added.en}"}
+            told.append(each | both)
+        else:
+            told.append(each)
+    return told
 
 
 def _gravity(finding: Mapping[str, Any]) -> tuple[bool, bool, float]:

@@ -426,8 +426,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_accounts": Row(
         Text(
-            "比较的是不同的账号{compared}：{Y}从{r}到{g}，{price}平均{size}{sure}。{in_short}",
-            "Different accounts are compared{compared}: from {r} to {g} of {y}, the {price} is {size} on average{sure}.{in_short}",
+            "比较的是不同的账号{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
+            "Different accounts are compared{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         Text(
             "没有把任何一个账号的信息改掉再问。账号之间别的不同，也可能造成或掩盖差别。",
@@ -457,15 +457,15 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_raw": Row(
         Text(
-            "什么条件都不算，直接比较{compared}：{Y}从{r}到{g}，{price}平均{size}{sure}。{in_short}",
-            "Compared as they stand{compared}: from {r} to {g} of {y}, the {price} is {size} on average{sure}.{in_short}",
+            "什么条件都不算，直接比较{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
+            "Compared as they stand{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,
     ),
     "groups.price_held": Row(
         Text(
-            "{held}相同时比较{compared}：{Y}从{r}到{g}，{price}平均{size}{sure}。{in_short}",
-            "With {held} being equal{compared}: from {r} to {g} of {y}, the {price} is {size} on average{sure}.{in_short}",
+            "{held}相同时比较{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
+            "With {held} being equal{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,
     ),

@@ -6,7 +6,7 @@ rows it speaks and, where rows were compared, between what the difference very l
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from explainers import numbers
@@ -15,6 +15,7 @@ from explainers.effects import Sentence
 from explainers.phrases import about, same
 from explainers.sentences import filled, sentence
 from registry import untranslated
+from registry.findings import Verdict
 from registry.language import Text
 
 BANDS: Mapping[str, Text] = {
@@ -39,11 +40,11 @@ ROWS = {
 BRIEF = {
     "groups.price": Text(
         "只把{Y}从{from}换成{to}：{price}平均{size}{of_tests}。",
-        "Only {y} changed, from {from} to {to}: the {price} is {size} on average{of_tests}.",
+        "Only {y} changed, from {from} to {to}: the {price} averages {size}{of_tests}.",
     ),
     "groups.price_accounts": Text(
-        "比较不同的账号{compared}，{Y}从{from}到{to}：{price}平均{size}。",
-        "{y} from {from} to {to}, different accounts compared{compared}: the {price} is {size} on average.",
+        "比较不同的账号{compared}，{Y}从{from}到{to}：记录下来的{price}平均{size}。",
+        "{y} from {from} to {to}, different accounts compared{compared}: the recorded {price} averages {size}.",
     ),
     "groups.price_levels": Text(
         "{Y}从{from}换成{to}，其他信息取各种情况：{price}平均{size}{of_tests}。",
@@ -51,15 +52,15 @@ BRIEF = {
     ),
     "groups.price_range": Text(
         "只改{Y}：平均最贵的取值比最便宜的取值，{price}{size}{of_tests}。",
-        "Only {y} changed: at its dearest value the {price} is {size} on average than at its cheapest{of_tests}.",
+        "Only {y} changed: at its dearest value the {price} averages {size} than at its cheapest{of_tests}.",
     ),
     "groups.price_raw": Text(
-        "什么条件都不算，{Y}从{from}到{to}：{price}平均{size}。",
-        "{y} from {from} to {to}, compared as they stand: the {price} is {size} on average.",
+        "什么条件都不算，{Y}从{from}到{to}：记录下来的{price}平均{size}。",
+        "{y} from {from} to {to}, compared as they stand: the recorded {price} averages {size}.",
     ),
     "groups.price_held": Text(
-        "{held}相同时，{Y}从{from}到{to}：{price}平均{size}。",
-        "{y} from {from} to {to}, with {held} equal: the {price} is {size} on average.",
+        "{held}相同时，{Y}从{from}到{to}：记录下来的{price}平均{size}。",
+        "{y} from {from} to {to}, {held} equal: the recorded {price} averages {size}.",
     ),
     "groups.price_bill": Text(
         "试过的改变放在一起看，每100次里，{about}次至少有一种让{price}相差超过{small}%。",
@@ -68,10 +69,17 @@ BRIEF = {
 }
 """The same in a line, by the row of the table that says it in full."""
 BILL = "clean_bill"
+ONLY_THIS = "price_gap"
+"""Of one feature that is changed while all else stays equal."""
+MODEL_FILE = "model"
+"""The design of a price probe that asks the model itself."""
 OF_ACCOUNTS = "accounts"
 """The design of a price probe that compares the quotes of different accounts: nothing is changed."""
 HELD_STEP = "price_gap_step_"  # and a number: with more and more held fixed
 SAME = math.log1p(0.00005)  # a mean difference that rounds to nothing
+
+CELL = (Text("商品", "goods"), Text("时间", "time"))
+"""What is equal between quotes that stand in one cell."""
 
 Named = Callable[[str], Text]
 
@@ -152,6 +160,48 @@ def _row(
     }
 
 
+def asked(finding: Mapping[str, Any]) -> bool:
+    """Whether the model itself was asked for its prices; else they are those that data record.
+
+    Args:
+        finding: of a price probe, as JSON.
+    """
+    return (finding.get("details") or {}).get("design") == MODEL_FILE
+
+
+def otherwise(itself: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:
+    """Whether a model that was asked itself does otherwise than the prices that were recorded.
+
+    Both compare the same two by the same feature. Asked, it goes the other way, or is not shown to
+    go beyond a line where the recorded prices do.
+
+    Args:
+        itself: a finding of a model that may have been asked, as JSON.
+        recorded: one of prices that may be recorded, as JSON.
+    """
+    row = _named_row(recorded)
+    if itself["metric"] != ONLY_THIS or not asked(itself) or asked(recorded):
+        return False
+    if row is None or set(itself["slice"] or {}) != set(recorded["slice"] or {}):
+        return False
+    if sides(itself) != sides(recorded):
+        return False
+    one, other = ((each["effect"] or {}).get("value") for each in (itself, recorded))
+    if one is None or other is None:
+        return False
+    return float(one) * float(other) < 0 or bool(itself["verdict"] != Verdict.DISPARITY)
+
+
+def sides(finding: Mapping[str, Any]) -> tuple[object, ...]:
+    """The two that are compared: a quantile is one, whatever number of a data set it is.
+
+    Args:
+        finding: as JSON.
+    """
+    both = [finding.get(name) for name in ("group", "reference_group")]
+    return tuple(quantile(each) if quantile(each) in BANDS else each for each in both)
+
+
 def percent(value: float) -> str:
     """A difference of logarithms as a percentage of the price, without its sign."""
     share = 100 * math.expm1(value) if value > 0 else -100 * math.expm1(value)
@@ -202,7 +252,7 @@ def _of_tests(finding: Mapping[str, Any]) -> Text:
         return Text("", "")
     way, more = ("dearer", "变贵") if finding["effect"]["value"] > 0 else ("cheaper", "变便宜")
     share = about(spread[way])
-    return Text(f"（每100次里{share.zh}次{more}）", f" ({way} in {share.en} of 100 tests)")
+    return Text(f"（每100次里{share.zh}次{more}）", f" (in {share.en} of 100 tests)")
 
 
 def _tried(finding: Mapping[str, Any]) -> Text:
@@ -250,7 +300,7 @@ def _compared(finding: Mapping[str, Any], people: Text) -> Text:
         return Text("", "")
     n, other = int(units["n"]), finding.get("n_reference")
     # A pair stands on both sides, and so does whoever is compared by the slope of a number.
-    both = units.get("of") == "pairs" or _quantile(finding.get("group")) in BANDS
+    both = units.get("of") == "pairs" or quantile(finding.get("group")) in BANDS
     places = {"n": same(numbers.count(n)), "people": people}
     if other is None or both:
         return words[0].format(**places)
@@ -283,25 +333,34 @@ def sure(finding: Mapping[str, Any]) -> Text:
 
 def _held(finding: Mapping[str, Any], named: Named) -> Text:
     """What was equal between those compared: the first of it by name, and how much in all."""
-    held: Sequence[str] = (finding.get("details") or {}).get("factors") or ()
+    details: Mapping[str, Any] = finding.get("details") or {}
+    held: list[Text] = [
+        *(CELL if details.get("cells") else ()),
+        *map(named, details.get("factors") or ()),
+    ]
     if not held:
         return Text("评估报告列出的条件", "the conditions that the report lists")
-    first = named(held[0])
     if len(held) == 1:
-        return first
-    others = len(held) - 1
+        return held[0]
+    if len(held) == len(CELL) and details.get("cells"):
+        return Text("和".join(each.zh for each in CELL), " and ".join(each.en for each in CELL))
+    first, others = held[0], len(held) - 1
     more = "1 other condition" if others == 1 else f"{others} other conditions"
     return Text(f"{first.zh}等{len(held)}项条件", f"{first.en} and {more}")
 
 
-def _quantile(group: object) -> str:
-    """The quantile that a group's name begins with, where it is one."""
+def quantile(group: object) -> str:
+    """The quantile that a group's name begins with, where it is one.
+
+    Args:
+        group: a level of a finding.
+    """
     return str(group).split(" ", maxsplit=1)[0]
 
 
 def _band(attribute: Column | Outsider, group: object, bands: Mapping[str, Text]) -> Text:
     """A quantile in words, or the name of a level."""
-    band = bands.get(_quantile(group))
+    band = bands.get(quantile(group))
     if band is not None:
         return band
     written = written_level(group)

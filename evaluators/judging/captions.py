@@ -108,7 +108,7 @@ METRICS: dict[str, Text] = {
     "list_order_gap": Text("排列顺序有多像", "how alike the order is"),
     "offer_rate": Text("得到优惠或有货的比例，与对照组之比", "offers or stock received, as a ratio to the reference"),
     "offer_rate_same_goods": Text("同样条件下得到优惠或有货的比例之比", "offers or stock received under the same conditions, as a ratio"),
-    "total_cost_gap": Text("最终应付的价格相差多少", "gap of what is paid in the end"),
+    "total_cost_gap": Text("什么条件都不算，最终应付的价格相差多少", "gap of what is paid in the end, as they stand"),
     "total_cost_gap_same_goods": Text("同样条件下最终应付的价格相差多少", "gap of what is paid in the end under the same conditions"),
     "residual_quantile_gap": Text("高价或低价部分的差价", "price gap among the dear or the cheap"),
 }  # fmt: skip

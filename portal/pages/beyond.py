@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Any
 
-from evaluators.judging import captions, counted, readings
+from evaluators.judging import captions, conclusions, counted, readings
 from explainers import checked, numbers, prices
 from explainers.columns import Outsider
 from portal.pages import gravest
@@ -47,8 +47,6 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
 OF_DECISIONS = frozenset({"selection_rate_ratio", "slice_rate_ratio"})
 """Metrics of which it can be said how many of a hundred decisions, where one person has several."""
 PERSON, DECISION = Text("人", ""), Text("项决定", " decisions")
-MODEL_FILE = "model"
-"""The design of a price probe that asks the model itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,12 @@ class Beyond:
     Args:
         total: how many there are in all reports.
         brief: the gravest of them in a line each, at most `NAMED` features: of each question the
-            finding with most held equal, of these the largest figure, and beside it a figure that is
-            larger still.
+            finding with most held equal, of these the largest figure, and beside it what is larger
+            still or says otherwise.
         said: the same in full: how many were tried and between what the difference very likely lies.
         limits: what these sentences do not show, each limit once.
         data: the data on which they rest, in the words of the evaluations' plans.
+        more: how many beyond a line are not among those said.
     """
 
     total: int
@@ -70,16 +69,12 @@ class Beyond:
     said: tuple[Text, ...]
     limits: tuple[Text, ...] = ()
     data: tuple[Text, ...] = ()
+    more: int = 0
 
     @property
     def fuller(self) -> tuple[Text, ...]:
         """Of what is said in full, all that says more than its line does."""
         return tuple(each for each in self.said if each not in self.brief)
-
-    @property
-    def more(self) -> int:
-        """How many are not among those said."""
-        return self.total - len(self.said)
 
 
 def of(
@@ -95,35 +90,36 @@ def of(
         explained: the plan of the explanation on the same page: what a report has no plain name for
             is called as it is there.
     """
-    grave = [
+    every = [
         Grave(finding, summary, _named(predicate["plan"].get("content") or {}, explained or {}))
         for summary, predicate in given
         for finding in predicate["findings"]
-        if finding["verdict"] == "disparity"
     ]
+    grave = [each for each in every if each.beyond]
     asked = [max(group, key=lambda each: each.fullest) for group in gravest.by(grave, "subject")]
     # Two questions on one feature measure it on scales of their own: the gravest gives the scale,
-    # and of those on it the largest is told. A figure with less held equal can be larger still: what
-    # is left open there may explain it, so it does not stand for the feature, but beside what does.
+    # and of those on it the largest is told. A figure with less held equal can be larger still, or
+    # say the opposite: what is left open there may explain it, so it does not stand for the feature,
+    # but beside what does.
     named = [max(group, key=lambda each: each.gravity) for group in gravest.by(asked, "features")]
     named.sort(key=lambda each: each.gravity, reverse=True)
-    named = [max((o for o in asked if o.beside(e)), key=lambda o: o.size) for e in named[:NAMED]]
-    larger = [_larger(one, grave) for one in named]
+    named = [
+        max((o for o in asked if o.beside(e)), key=lambda o: (o.held > 0, o.size))
+        for e in named[:NAMED]
+    ]
+    others = [_beside(one, every) for one in named]
     told = [
-        each
-        for one, other in zip(named, larger, strict=True)
-        for each in ((one, NOTHING), *((other,) if other else ()))
+        each for one, beside in zip(named, others, strict=True) for each in (Beside(one), *beside)
     ]
     frames = [readings.framed(each.plan["frame"]) for each in named if each.plan.get("frame")]
     return Beyond(
         total=len(grave),
+        more=len(grave) - sum(each.grave.beyond for each in told),
         brief=tuple(
-            _briefly(one, other, digest) for one, other in zip(named, larger, strict=True)
+            _briefly(one, beside, digest) for one, beside in zip(named, others, strict=True)
         ),
-        said=tuple(
-            _led(lead, _marked(sentence(e.finding, e.plan), e.summary, digest)) for e, lead in told
-        ),
-        limits=tuple(dict.fromkeys(limit(each.finding, each.plan) for each, _ in told)),
+        said=tuple(_fully(each, digest) for each in told),
+        limits=tuple(dict.fromkeys(limit(each.grave.finding, each.grave.plan) for each in told)),
         data=tuple(dict.fromkeys(frames)),
     )
 
@@ -142,33 +138,106 @@ def _named(plan: Mapping[str, Any], explained: Mapping[str, Any]) -> Mapping[str
 NOTHING = Text("", "")
 LESS_HELD = Text("比较时相同的条件较少，差得更多：", "Larger with less held equal: ")
 ELSEWHERE = Text("另一项检验里，差得更多：", "Larger in another test: ")
+LESS_OPPOSED = Text("比较时相同的条件较少，方向相反：", "The other way with less held equal: ")
+AS_THEY_STAND = {
+    LESS_HELD: Text("什么条件都不算，差得更多：", "Larger as they stand: "),
+    LESS_OPPOSED: Text("什么条件都不算，方向相反：", "The other way as they stand: "),
+}
+"""The same of what is compared with nothing held equal, in a line that does not say so itself."""
+MORE_HELD = Text("相同的条件更多时：", "With more held equal: ")
+ASKED = Text("问这个算法本身，只改这一项：", "The algorithm itself: ")
+RECORDED = Text("记录下来的价格：", "Recorded prices: ")
+IN_RECORDS = Text("记录下来的价格差得更多：", "Recorded prices: ")
 LARGER = 1.05
 """So many times a figure another must be to be told beside it: a twentieth is lost in rounding."""
 
 
-def _larger(one: "Grave", every: Sequence["Grave"]) -> tuple["Grave", Text] | None:
-    """The largest figure on the scale of what stands for a feature, where it is larger still."""
-    other = max((each for each in every if each.like(one)), key=lambda each: each.size)
-    if other.size <= LARGER * one.size:
-        return None
-    less = other.subject == one.subject and other.fullest[0] < one.fullest[0]
-    return other, LESS_HELD if less else ELSEWHERE
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A finding that is told, with what leads to it where it stands beside another."""
+
+    grave: Grave
+    lead: Text = NOTHING
 
 
-def _briefly(one: "Grave", other: tuple["Grave", Text] | None, digest: str) -> Text:
-    """What stands for a feature in a line, with the figure that is larger still."""
-    said = _marked(_told(one.finding, one.plan).brief, one.summary, digest)
-    if other is None:
-        return said
-    larger, lead = other
-    value = (larger.finding["effect"] or {}).get("value")
-    if larger.kind == "log_ratio" and value is not None:
-        much = prices.size(value)
-        more = Text(f"{much.zh}。", f"{much.en}.")
+def _beside(one: Grave, every: Sequence[Grave]) -> list[Beside]:
+    """What is told beside the finding that stands for a feature, each of them once.
+
+    The other kind of error; what is larger, or goes the other way, with less held equal; what more
+    held equal leaves of it; and what the model itself does where recorded prices say otherwise.
+    """
+    grave = [each for each in every if each.beyond]
+    if one.finding["probe"] == gravest.ERRORS:
+        kinds = {gravest.HARM, gravest.WINDFALL} - {one.finding["metric"]}
+        found = [e for e in grave if e.subject == one.subject and e.finding["metric"] in kinds]
+        return [Beside(max(found, key=lambda each: each.gravity))] if found else []
+    itself = [e for e in every if prices.otherwise(e.finding, one.finding)]
+    recorded = [e for e in grave if prices.otherwise(one.finding, e.finding)]
+    grave = [each for each in grave if each not in (*itself, *recorded)]
+    opposed = [
+        e for e in grave if e.opposes(one) and e.subject == one.subject and e.held < one.held
+    ]
+    if opposed:
+        other = max(opposed, key=lambda each: each.size)
+        said = [Beside(other, LESS_OPPOSED)]
     else:
-        more = _told(larger.finding, larger.plan).brief
-    more = _marked(more, larger.summary, digest)
-    return Text(f"{said.zh}{lead.zh}{more.zh}", f"{said.en} {lead.en}{more.en}")
+        said = _larger(one, grave)
+    more = [e for e in every if e.subject == one.subject and e.measures(one) and e.held > one.held]
+    if more:
+        said.append(Beside(max(more, key=lambda each: each.held), MORE_HELD))
+    if itself:
+        said.append(Beside(itself[0], ASKED))
+    elif recorded:
+        said.append(Beside(max(recorded, key=lambda each: each.fullest), RECORDED))
+    return said
+
+
+def _larger(one: Grave, grave: Sequence[Grave]) -> list[Beside]:
+    """The largest figure on the scale of what stands for a feature, where it is larger still."""
+    other = max((each for each in grave if each.like(one)), key=lambda each: each.size)
+    if other.size <= LARGER * one.size:
+        return []
+    if other.subject != one.subject or other.held >= one.held:
+        seen = prices.asked(one.finding) and not prices.asked(other.finding)
+        return [Beside(other, IN_RECORDS if seen else ELSEWHERE)]
+    return [Beside(other, LESS_HELD)]
+
+
+def _briefly(one: Grave, others: Sequence[Beside], digest: str) -> Text:
+    """What stands for a feature in a line, with what is told beside it."""
+    said = [_marked(_told(one.finding, one.plan).brief, one.summary, digest)]
+    for each in others:
+        other = each.grave
+        if each.lead == MORE_HELD:  # in full alone: the first screen of a telephone is short
+            continue
+        value = (other.finding["effect"] or {}).get("value")
+        if each.lead != NOTHING and other.kind == "log_ratio" and value is not None:
+            much = prices.size(value)
+            more = Text(f"{much.zh}。", f"{much.en}.")
+        else:
+            more = _told(other.finding, other.plan).brief
+        lead = each.lead if other.held else AS_THEY_STAND.get(each.lead, each.lead)
+        said.append(_led(lead, _marked(more, other.summary, digest)))
+    return Text("".join(each.zh for each in said), " ".join(each.en for each in said))
+
+
+def _fully(each: Beside, digest: str) -> Text:
+    """A finding in full, with what leads to it."""
+    one, open_ = each.grave, _open(each.grave)
+    said = sentence(one.finding, one.plan)
+    if open_ != NOTHING:
+        said = Text(
+            f"{said.zh.removesuffix('。')}{open_.zh}。", f"{said.en.removesuffix('.')}{open_.en}."
+        )
+    return _led(each.lead, _marked(said, one.summary, digest))
+
+
+def _open(one: Grave) -> Text:
+    """Of what is told beside a finding beyond a line and is itself none, what came of it."""
+    if one.beyond:
+        return NOTHING
+    came = conclusions.of(one.finding)
+    return Text(f"（{came.zh}）", f" ({came.en})")
 
 
 def _led(lead: Text, said: Text) -> Text:
@@ -249,11 +318,17 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None
     if findings.of_none(finding):
         return _none(finding, plan)
     if kind == "log_ratio":
-        much = prices.size(finding["effect"]["value"])
-        said = Text(
-            f"{about.zh}：{measured.zh}，{much.zh}",
-            f"{_begun(about.en)}: {measured.en}, {much.en}",
-        )
+        much, whom = prices.size(finding["effect"]["value"]), _sides(finding, plan)
+        if whom is None:
+            said = Text(
+                f"{about.zh}：{measured.zh}，{much.zh}",
+                f"{_begun(about.en)}: {measured.en}, {much.en}",
+            )
+        else:
+            said = Text(
+                f"按{about.zh}比较，{measured.zh}：{whom.zh}{much.zh}",
+                f"By {about.en}, {measured.en}: {whom.en}: {much.en}",
+            )
         return Told.with_range(said, prices.sure(finding))
     return None
 
@@ -286,7 +361,7 @@ def limit(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
         finding: of a report.
         plan: the plan's content.
     """
-    if (finding.get("details") or {}).get("design") != MODEL_FILE:
+    if not prices.asked(finding):
         own = finding["limit"]
         said = readings.ROWS_FROM.format(frame=readings.framed(plan.get("frame") or ""))
         zh, en = own["zh"].replace(said.zh, ""), own["en"].replace(said.en, "")
@@ -313,6 +388,27 @@ def _rates(finding: Mapping[str, Any], plan: Mapping[str, Any], one_of: Text) ->
     return Told.with_range(said, _times(finding))
 
 
+def _sides(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text | None:
+    """Who is dearer or cheaper, shown more or less, and against whom; None where nobody is named.
+
+    What has a scale of its own is held against what is due to the group itself.
+    """
+    if finding["group"] is None:
+        return None
+    names = list(finding["slice"])
+    band = prices.BANDS.get(prices.quantile(finding["group"])) if len(names) == 1 else None
+    group = band or _quoted(captions.group(finding, plan))
+    if finding["metric"] in captions.SCALES or finding["reference_group"] is None:
+        return group
+    other = prices.BANDS.get(prices.quantile(finding["reference_group"])) if band else None
+    other = other or _quoted(captions.reference(finding, plan))
+    return Text(f"{group.zh}与{other.zh}相比，", f"{group.en} against {other.en}")
+
+
+def _quoted(name: Text) -> Text:
+    return Text(f"“{name.zh}”", f"“{name.en}”")
+
+
 def _none(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None:
     """That a group has none at all of what is measured; None where it is not the group's own share."""
     if finding["estimate"] != 0:
@@ -337,8 +433,8 @@ def _none(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None:
     return Told.with_range(
         said,
         Text(
-            f"；很可能至多是应占的{most}倍",
-            f"; very likely at most {most} times what would be due",
+            f"；在这样的数据里，很可能至多是应占的{most}倍",
+            f"; in such data very likely at most {most} times what would be due",
         ),
     )
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from math import inf, log, log1p
 from typing import Any
 
+from explainers import prices
 from registry import findings
+
+AS_THEY_STAND = frozenset({"raw_price_gap", "total_cost_gap", "offer_rate"})
+"""What is compared with nothing held equal, where the same question also holds something equal."""
+HARM, WINDFALL = "false_negative_rate", "false_positive_rate"
+"""The error that is done to those it concerns, and the one that favours them."""
+ERRORS = "error_parity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,34 @@ class Grave:
         value = float((self.finding["effect"] or {}).get("value") or 0.0)
         return abs(log(value)) if self.kind == "ratio" and value > 0 else abs(value)
 
+    @property
+    def held(self) -> int:
+        """How much else was held equal; nothing where all were compared as they stand."""
+        factors = (self.finding.get("details") or {}).get("factors") or ()
+        return 0 if self.finding["metric"] in AS_THEY_STAND else 1 + len(factors)
+
+    @property
+    def beyond(self) -> bool:
+        """Whether its difference exceeds a line."""
+        return bool(self.finding["verdict"] == findings.Verdict.DISPARITY)
+
+    def measures(self, other: "Grave") -> bool:
+        """Whether it compares the same two by the same features on the same scale, with a figure."""
+        known = all((e.finding["effect"] or {}).get("value") is not None for e in (self, other))
+        return (
+            known
+            and self.like(other)
+            and prices.sides(self.finding) == prices.sides(other.finding)
+        )
+
+    def opposes(self, other: "Grave") -> bool:
+        """Whether it says of the same two that the difference goes the other way."""
+        none = findings.NO_EFFECT.get(str(self.kind), 0.0)
+        return self.measures(other) and (
+            (self.finding["effect"]["value"] - none) * (other.finding["effect"]["value"] - none)
+            < 0
+        )
+
     def beside(self, other: "Grave") -> bool:
         """Whether it is about the same features, as grave in kind and on the same scale."""
         return self.like(other) and self.gravity[:-1] == other.gravity[:-1]
@@ -64,9 +99,13 @@ class Grave:
         )
 
     @property
-    def fullest(self) -> tuple[int, tuple[bool, bool, bool, float]]:
-        """Of several findings about one thing, the one in which most else is held equal."""
-        return len((self.finding.get("details") or {}).get("factors") or ()), self.gravity
+    def fullest(self) -> tuple[int, bool, tuple[bool, bool, bool, float]]:
+        """Of several about one thing, the one with most else held equal; of errors the harm.
+
+        Of several with as much held equal the one that is told in the words of the explanation.
+        """
+        first = self.finding["metric"] == HARM or self.finding["metric"] in prices.ROWS
+        return self.held, first, self.gravity
 
 
 def by(graves: Sequence[Grave], name: str) -> list[list[Grave]]:

@@ -145,8 +145,8 @@ def test_a_line_says_what_was_found_and_leaves_how_sure_it_is_to_the_sentence_be
         "只改所在地区的家庭收入：平均最贵的取值比最便宜的取值，价格高4.5%（每100次里约有98次变贵）。",
     ]
     assert found.brief[2].en == (
-        "Only the family income in the area changed: at its dearest value the price is 4.5 % higher "
-        "on average than at its cheapest (dearer in about 98 of 100 tests)."
+        "Only the family income in the area changed: at its dearest value the price averages 4.5 % "
+        "higher than at its cheapest (in about 98 of 100 tests)."
     )
     assert "很可能在1.5倍和4.4倍之间" in found.said[0].zh
     assert found.fuller == (found.said[0], found.said[2])
@@ -203,9 +203,9 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
         (
             PRICE | HELD | {"metric": "conditional_price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)",
                             "units": {"of": "rows", "n": 191.0}},
-            "起始工资等3项条件相同时比较（191行数据）：所在地区的家庭收入从较低的水平到较高的水平，价格平均高4.5%，很可能高2.3%到6.8%。",
+            "起始工资等3项条件相同时比较（191行数据）：所在地区的家庭收入从较低的水平到较高的水平，记录下来的价格平均高4.5%，很可能高2.3%到6.8%。",
             ("With starting wage and 2 other conditions being equal (191 rows of data): from a low level to a high level of the "
-            "family income in the area, the price is 4.5 % higher on average, very likely between 2.3 % and 6.8 % higher."),
+            "family income in the area, the recorded price is 4.5 % higher on average, very likely between 2.3 % and 6.8 % higher."),
         ),
         (
             PRICE | ASKED | {"metric": "clean_bill", "slice": {}, "n": 191, "effect": {"kind": "share", "value": 1.0},
@@ -506,3 +506,164 @@ def test_a_group_of_whom_nobody_is_favoured_comes_first() -> None:
     nobody = RACE | {"estimate": 0.0, "effect": {"kind": "ratio", "value": 0.0}}
     found = beyond.of(given(RACE | {"group": "white"}, nobody), "d")
     assert "每100人约0人" in found.brief[0].zh
+
+
+TENURE = {
+    "plain": {"zh": "账龄", "en": "tenure"},
+    "levels": {"new": {"zh": "新客", "en": "new customers"}, "old": {"zh": "老客", "en": "regulars"}},
+}  # fmt: skip
+PLAN_OF_PRICES = PLAN | {"names": {**PLAN["names"], "tenure": TENURE}}
+PAID: dict[str, Any] = PRICE | {
+    "probe": "price_observational", "slice": {"tenure": "old"}, "group": "old",
+    "reference_group": "new", "severity": "serious",
+}  # fmt: skip
+
+
+def figure(metric: str, value: float, **more: Any) -> dict[str, Any]:
+    return PAID | {"metric": metric, "effect": {"kind": "log_ratio", "value": value}} | more
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "total_cost_gap_same_goods",
+        "loyalty_gap",
+        "loyalty_rise",
+        "same_item_gap",
+        "exposed_price_gap",
+        "unexplained_price_gap",
+    ],
+)
+def test_every_gap_of_prices_says_between_whom(metric: str) -> None:
+    """“Tenure: gap of what is paid in the end, 11 % lower” can be read of either side."""
+    said = beyond.sentence(figure(metric, -0.1165), PLAN_OF_PRICES)
+    assert "“老客”与“新客”相比，低11%" in said.zh
+    assert "“regulars” against “new customers”: 11 % lower" in said.en
+    banded = figure(
+        metric, 0.1, slice={"income": "p90 (9)"}, group="p90 (9)", reference_group="p10 (1)"
+    )
+    said = beyond.sentence(banded, PLAN_OF_PRICES)
+    assert "较高的水平与较低的水平相比" in said.zh
+    assert "a high level against a low level" in said.en
+    assert "p90" not in said.zh + said.en
+
+
+def test_what_is_held_against_its_own_due_says_whose_it_is() -> None:
+    """“Share of the first places, 56 % lower”: of the women, against what is due to them."""
+    said = beyond.sentence(SHOWN, PLAN)
+    assert said.zh.startswith("按种族比较，得到的曝光，与按相关程度应得的之比：“其他种族”高36%")
+    assert "“another race”: 36 % higher" in said.en
+    assert "everyone else" not in said.en
+
+
+@pytest.mark.parametrize(
+    ("raw", "held"),
+    [
+        ("raw_price_gap", "conditional_price_gap"),
+        ("total_cost_gap", "total_cost_gap_same_goods"),
+        ("raw_price_gap", "price_gap_step_1"),
+    ],
+)
+def test_the_same_goods_stand_before_what_is_paid_as_it_stands(raw: str, held: str) -> None:
+    """Regulars pay 10 % more for every item and buy cheaper ones: the page said “11 % lower”."""
+    cell = {"factors": [], "cells": True}
+    both = figure(raw, -0.1165), figure(held, 0.0953, details=cell)
+    for order in (both, both[::-1]):
+        found = beyond.of(given(*order, plan=PLAN_OF_PRICES), "d")
+        (line,) = found.brief
+        assert "高10%" in line.zh.split("。")[0]
+        assert line.zh.endswith("什么条件都不算，方向相反：低11%。")
+        assert line.en.endswith("The other way as they stand: 11 % lower.")
+        assert (found.more, len(found.said)) == (0, 2)
+        assert "10 % higher" in found.said[0].en
+        assert found.said[1].zh.startswith("比较时相同的条件较少，方向相反：")
+        assert "什么条件都不算" in found.said[1].zh
+        assert "as they stand" in found.said[1].en
+
+
+def test_goods_and_time_are_named_as_what_was_equal() -> None:
+    """It said “the conditions that the report lists”."""
+    for factors, zh, en in (
+        ([], "商品和时间相同时", "goods and time"),
+        (["married"], "商品等3项条件相同时", "goods and 2 other conditions"),
+    ):
+        details = {"factors": factors, "cells": True}
+        said = beyond.sentence(
+            figure("conditional_price_gap", 0.1, details=details), PLAN_OF_PRICES
+        )
+        assert zh in said.zh
+        assert en in said.en
+
+
+def test_what_more_held_equal_leaves_of_a_difference_stands_beside_it() -> None:
+    """6.6 % with six conditions stood alone where eight leave 3.1 %, not shown to exceed the line."""
+    six = figure("price_gap_step_2", 0.064, details={"factors": list("abcdef")})
+    eight = figure(
+        "conditional_price_gap", 0.0306, details={"factors": list("abcdefgh")},
+        verdict="difference", severity=None,
+    )  # fmt: skip
+    found = beyond.of(given(six, eight, plan=PLAN_OF_PRICES), "d")
+    assert (found.total, found.more) == (1, 0)
+    assert found.said[1].zh.startswith("相同的条件更多时：")
+    assert found.said[1].zh.endswith("（有差异，没有证明超过界线）。")
+    assert found.said[1].en.startswith("With more held equal: ")
+    assert found.said[1].en.endswith("(a difference, not shown to exceed the line).")
+
+
+def test_the_harm_stands_before_the_other_kind_of_error_and_both_are_told() -> None:
+    """57 against 29 of 100 women wrongly refused gave way to men wrongly granted."""
+    refused = RACE | {"metric": "false_negative_rate", "estimate": 0.57, "reference_estimate": 0.29,
+                      "effect": {"kind": "ratio", "value": 1.97}}  # fmt: skip
+    granted = RACE | {"metric": "false_positive_rate", "group": "white", "slice": {"race": "white"},
+                      "reference_group": "nonwhite", "estimate": 0.53, "reference_estimate": 0.23,
+                      "effect": {"kind": "ratio", "value": 2.3}}  # fmt: skip
+    for order in ((refused, granted), (granted, refused)):
+        found = beyond.of(given(*order, plan=PLAN | {"target_kind": "outcome"}), "d")
+        (line,) = found.brief
+        assert line.zh.index("没有得到的：其他种族每100人约57人") < line.zh.index(
+            "得到了的：白人每100人约53人"
+        )
+        assert line.en.index("about 57") < line.en.index("about 53")
+        assert (found.more, len(found.said)) == (0, 2)
+    alone = beyond.of(given(granted), "d")
+    assert len(alone.said) == 1
+
+
+BANDED = {"slice": {"income": "p90 (9)"}, "group": "p90 (9)", "reference_group": "p10 (1)"}
+
+
+@pytest.mark.parametrize("metric", ["raw_price_gap", "conditional_price_gap", "price_gap_step_1"])
+def test_recorded_prices_are_called_that_and_not_told_as_the_algorithms_doing(metric: str) -> None:
+    """What restaurants charged in 1992 was told as what a model of today answers."""
+    found = beyond.of(given(figure(metric, 0.064, **BANDED), plan=PLAN_OF_PRICES), "d")
+    for said in (*found.brief, *found.said):
+        assert "记录下来的价格平均高6.6%" in said.zh
+        assert "the recorded price" in said.en
+    asked = PRICE | ASKED | {"metric": "price_gap"} | BANDED
+    assert "记录下来" not in beyond.sentence(asked, PLAN_OF_PRICES).zh
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(-0.0122, "difference"), (0.011, "equivalent")])
+def test_where_the_model_itself_says_otherwise_than_recorded_prices_both_stand(
+    value: float, verdict: str
+) -> None:
+    """6.6 % in the records stood alone where the model itself goes 1.2 % the other way."""
+    records = figure("conditional_price_gap", 0.064, **BANDED)
+    itself = PRICE | ASKED | BANDED | {
+        "metric": "price_gap", "effect": {"kind": "log_ratio", "value": value}, "verdict": verdict,
+        "group": "p90 (8)", "reference_group": "p10 (2)",
+    }  # fmt: skip
+    (line,) = beyond.of(given(itself, records, plan=PLAN_OF_PRICES), "d").brief
+    much = "低1.2%" if value < 0 else "高1.1%"
+    assert line.zh.endswith(f"问这个算法本身，只改这一项：{much}。")
+    assert "The algorithm itself: 1." in line.en
+    assert beyond.of(given(itself, records, plan=PLAN_OF_PRICES), "d").more == 0
+
+    graver = itself | {
+        "verdict": "disparity",
+        "severity": "serious",
+        "effect": {"kind": "log_ratio", "value": -0.3},
+    }
+    (line,) = beyond.of(given(graver, records, plan=PLAN_OF_PRICES), "d").brief
+    assert "低26%" in line.zh
+    assert line.zh.endswith("记录下来的价格：高6.6%。")

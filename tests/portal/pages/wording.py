@@ -403,6 +403,18 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "记录下来的价格差得更多：": ("Recorded prices: ",),
+    "问这个算法本身，只改这一项：": ("The algorithm itself: ",),
+    "{}与{}相比，": ("{} against {}",),
+    "什么条件都不算，差得更多：": ("Larger as they stand: ",),
+    "什么条件都不算，方向相反：": ("The other way as they stand: ",),
+    "按{}比较，{}：{}{}": ("By {}, {}: {}: {}",),
+    "按{}比较，{}：“{}”完全没有": ("By {}, {}: “{}” has none at all",),
+    "按{}比较，前{}位里没有一位是“{}”": ("By {}, none of the first {} places is held by “{}”",),
+    "比较时相同的条件较少，方向相反：": ("The other way with less held equal: ",),
+    "相同的条件更多时：": ("With more held equal: ",),
+    "记录下来的价格：": ("Recorded prices: ",),
+    "；在这样的数据里，很可能至多是应占的{}倍": ("; in such data very likely at most {} times what would be due",),
     "A（独立的命名空间，bubblewrap）": ("A (namespaces of its own, bubblewrap)",),
     "B（Landlock 与 seccomp，与主机共用进程号）": ("B (Landlock and seccomp, sharing the host’s process numbers)",),
     "没有隔离": ("none: nothing was walled off",),
