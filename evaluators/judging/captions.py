@@ -147,6 +147,13 @@ UNSIDED: dict[str, Text] = {
     "success_rate_ratio": Text("预测值排在最高一段的比例，与对照组之比", "predictions among the highest, as a ratio to the reference"),
 }  # fmt: skip
 """Metrics of scores of which a plan does not say whether a high one is good for the person."""
+OF_ACCOUNTS: dict[str, Text] = {
+    "price_gap": Text("不同账号之间，价格的差距", "price gap between different accounts"),
+    "clean_bill": Text("不同账号之间：是否没有差价", "between different accounts: no price differences"),
+}  # fmt: skip
+"""Metrics of a price probe that compares the quotes of different accounts: nothing was changed."""
+ACCOUNTS = "accounts"
+"""The design of that probe."""
 PERSONALISED = "personalised_"
 OUTSIDE = "_outside"
 PATTERNS: tuple[tuple[str, Text], ...] = (
@@ -293,6 +300,19 @@ def metric(name: str, plan: Mapping[str, Any] | None = None) -> Text:
     return Text(words, words)
 
 
+def measured(finding: Mapping[str, Any], plan: Mapping[str, Any] | None = None) -> Text:
+    """What a finding measured, in plain words, by how it was measured.
+
+    Args:
+        finding: as JSON.
+        plan: the content of the plan it was measured by.
+    """
+    name, details = str(finding["metric"]), finding.get("details") or {}
+    if name in OF_ACCOUNTS and details.get("design") == ACCOUNTS:
+        return OF_ACCOUNTS[name]
+    return metric(name, plan)
+
+
 def column(plan: Mapping[str, Any], name: str) -> Text:
     """The plain name of a column, from the plan's content."""
     if name == "bundle":
@@ -359,10 +379,10 @@ def concluded(finding: Mapping[str, Any], plan: Mapping[str, Any], *, levels: bo
         plan: the plan's content.
         levels: whether the levels that it is about may be told.
     """
-    whom, measured = about(finding, plan, levels=levels), metric(finding["metric"], plan)
+    whom, what = about(finding, plan, levels=levels), measured(finding, plan)
     verdict = conclusions.of(finding)
-    zh = "，".join(filter(None, (whom.zh, measured.zh)))
-    en = ", ".join(filter(None, (whom.en, measured.en)))
+    zh = "，".join(filter(None, (whom.zh, what.zh)))
+    en = ", ".join(filter(None, (whom.en, what.en)))
     return Text(f"{zh}：{verdict.zh}。", f"{en[:1].upper()}{en[1:]}: {verdict.en}.")
 
 

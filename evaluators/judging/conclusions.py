@@ -57,6 +57,10 @@ _RISE: Words = {
     Verdict.EQUIVALENT: Text("已证明各档相差很小", "the levels are shown to differ little"),
 }  # fmt: skip
 
+_DEALT: Words = {
+    Verdict.DIFFERENCE: Text("超出偶然所及：名次与它有关", "more than chance: places go with it"),
+}
+"""Of the make-up of a list's top, for which there is no line."""
 _LEFT: Words = {
     Verdict.DIFFERENCE: Text("这个理由不能解释全部", "the reason does not explain all of it"),
     Verdict.EQUIVALENT: Text("剩下的差异很小", "what is left is small"),
@@ -87,6 +91,7 @@ WORDS: dict[str, Words] = {
     "score_auc": _TELLS,
     "features_auc": _TELLS,
     "loyalty_rise": _RISE,
+    "ndkl": _DEALT,
     "defence_cost_drivers": _LEFT,
     "defence_new_user_offer": _LEFT,
     "defence_disclosure": _TOLD,

@@ -114,7 +114,7 @@ class Judged:
         """The sentence, with the findings it rests on."""
         if not self.findings:
             return self.said
-        named = list(dict.fromkeys(captions.metric(f["metric"]) for _, f in self.findings))
+        named = list(dict.fromkeys(captions.measured(f) for _, f in self.findings))
         zh = "、".join(f"“{each.zh}”" for each in named[:MOST_NAMED])
         en = ", ".join(f"'{each.en}'" for each in named[:MOST_NAMED])
         more, count = len(named) > MOST_NAMED, len(self.findings)

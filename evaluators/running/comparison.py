@@ -310,7 +310,7 @@ def _judged(found: Sequence[Compared]) -> list[Compared]:
 def _said(each: Compared, plan: Mapping[str, Any]) -> Text:
     """The change in a sentence."""
     about = captions.group(each.finding, plan)
-    measured = captions.metric(str(each.finding["metric"]), plan)
+    measured = captions.measured(each.finding, plan)
     lead = Text(f"{measured.zh}（{about.zh}）：", f"{measured.en} ({about.en}): ")
     if each.before is None or each.after is None:
         return Text(f"{lead.zh}{CHANGE_NAMES[each.change].zh}。",

@@ -307,7 +307,7 @@ def _seen(finding: Finding, plan: Plan) -> Text:
         interval = BETWEEN.format(low=low, high=high)
     features = readings.listed([captions.column(about, name) for name in finding.slice])
     return (SEEN if finding.slice else PLAIN).format(
-        feature=features, metric=SEEN_AS.get(finding.metric) or captions.metric(finding.metric, about), group=captions.group(content, about),
+        feature=features, metric=SEEN_AS.get(finding.metric) or captions.measured(content, about), group=captions.group(content, about),
         against=AGAINST.format(reference=against) if against.zh else Text("", ""),
         value=captions.amount(float(value), kind), interval=interval,
     )  # fmt: skip

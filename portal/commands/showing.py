@@ -129,7 +129,7 @@ def findings(
             )
         said, colour = _concluded(each), VERDICTS[told(each)][1]
         table.add_row(
-            escape(f"  {captions.both(captions.metric(each['metric'], plan))}"),
+            escape(f"  {captions.both(captions.measured(each, plan))}"),
             escape(_group(each, plan or {})) + (" †" if marked else ""),
             _people(each),
             _pair(each["estimate"], each["reference_estimate"], "{:.3f}"),

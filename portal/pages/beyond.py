@@ -306,7 +306,7 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None
         return None
     if shares and against is not None:
         return _rates(finding, plan, DECISION if several else PERSON)
-    about, measured = _about(finding, plan), captions.metric(finding["metric"], plan)
+    about, measured = _about(finding, plan), captions.measured(finding, plan)
     if shares:
         many = _hundred(value)
         of = measured.zh.removesuffix("比例")  # which the sentence itself tells
@@ -421,7 +421,7 @@ def _none(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None:
             f"By {about.en}, none of the first {k} places is held by “{group.en}”",
         )
     else:
-        measured = captions.metric(finding["metric"], plan)
+        measured = captions.measured(finding, plan)
         said = Text(
             f"按{about.zh}比较，{measured.zh}：“{group.zh}”完全没有",
             f"By {about.en}, {measured.en}: “{group.en}” has none at all",

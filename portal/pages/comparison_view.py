@@ -133,7 +133,7 @@ def _line(each: Compared, plan: Mapping[str, Any], language: Language) -> Line:
     return Line(
         question=questions.caption(str(about["probe"]), plan).in_(language),
         label=captions.group(about, plan).in_(language),
-        metric=captions.metric(str(about["metric"]), plan).in_(language),
+        metric=captions.measured(about, plan).in_(language),
         before=_value(each.before),
         after=_value(each.after),
         change=size,
@@ -165,7 +165,7 @@ def _picture(moved: list[Compared], plan: Mapping[str, Any], language: Language)
     rows = [
         charts.Bar(
             label=captions.group(e.finding, plan).in_(language)
-            + " · " + captions.metric(str(e.finding["metric"]), plan).in_(language),
+            + " · " + captions.measured(e.finding, plan).in_(language),
             value=expm1(e.size or 0.0), low=expm1(e.low or 0.0), high=expm1(e.high or 0.0),
             shown=_signed(e.size or 0.0, e.kind),
         )

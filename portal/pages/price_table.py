@@ -10,11 +10,16 @@ from typing import Any
 
 from evaluators.judging import captions
 from explainers import prices
+from portal.pages import gravest
 from registry import findings
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
 
 TESTED, COMPARED, NOT_TESTED = "tested", "compared", "not_tested"
+NOTHING = Text("", "")
+ASKED = Text("问这个算法本身，", "the algorithm itself: ")
+RECORDED = Text("记录下来的价格，", "recorded prices: ")
+AS_IT_STANDS = Text("什么条件都不算，", "as they stand, ")
 JUDGED = frozenset(Verdict) - {Verdict.NOT_EVALUABLE}
 """Verdicts of a finding that measured something."""
 
@@ -27,7 +32,8 @@ class Row:
         title: by title and article.
         turns_on: what the rule asks.
         tested: the elements of it that were tested, those compared without a judgement marked so.
-        measured: of each feature the largest difference of price that these tests found.
+        measured: of each feature the largest difference of price that these tests found, of recorded
+            prices and of the model itself.
         untested: the elements of it that were not tested.
     """
 
@@ -70,27 +76,38 @@ def _tested(element: Mapping[str, Any]) -> Text:
 
 
 def _largest(rested: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> list[Text]:
-    """Of each feature the largest difference, with its verdict; the largest first."""
-    found: dict[str, Mapping[str, Any]] = {}
+    """Of each feature the largest difference, with its verdict; the largest first.
+
+    What the model itself was asked and what prices were recorded stand apart. What was compared as
+    it stands gives way to what was compared with something held equal.
+    """
+    found: dict[tuple[str, bool], Mapping[str, Any]] = {}
     for each in rested:
         features, effect = list(each["slice"] or {}), each["effect"] or {}
         if len(features) != 1 or each["suppressed"] or each["verdict"] not in JUDGED:
             continue
         if effect.get("kind") != "log_ratio" or effect.get("value") is None:
             continue
-        if features[0] not in found or _size(each) > _size(found[features[0]]):
-            found[features[0]] = each
-    told = sorted(found.items(), key=lambda item: _size(item[1]), reverse=True)
-    return [_measured(captions.column(plan, name), each) for name, each in told]
+        key = features[0], prices.asked(each)
+        if key not in found or _weight(each) > _weight(found[key]):
+            found[key] = each
+    told = sorted(found.items(), key=lambda item: _weight(item[1]), reverse=True)
+    return [_measured(captions.column(plan, name), each) for (name, _), each in told]
 
 
-def _size(finding: Mapping[str, Any]) -> float:
-    return abs(float(finding["effect"]["value"]))
+def _weight(finding: Mapping[str, Any]) -> tuple[bool, float]:
+    return not _as_it_stands(finding), abs(float(finding["effect"]["value"]))
+
+
+def _as_it_stands(finding: Mapping[str, Any]) -> bool:
+    return finding["metric"] in gravest.AS_THEY_STAND
 
 
 def _measured(name: Text, finding: Mapping[str, Any]) -> Text:
     much, verdict = prices.size(finding["effect"]["value"]), VERDICT_NAMES[findings.told(finding)]
+    whose = ASKED if prices.asked(finding) else RECORDED
+    raw = AS_IT_STANDS if _as_it_stands(finding) else NOTHING
     return Text(
-        f"{name.zh}：{much.zh}（{verdict.zh}）",
-        f"{name.en[:1].upper()}{name.en[1:]}: {much.en} ({verdict.en})",
+        f"{name.zh}：{whose.zh}{raw.zh}{much.zh}（{verdict.zh}）",
+        f"{name.en[:1].upper()}{name.en[1:]}: {whose.en}{raw.en}{much.en} ({verdict.en})",
     )

@@ -46,7 +46,7 @@ def pictures(
         effect, interval = finding["effect"], finding["ci"]
         if effect and effect.get("value") is not None and interval and _ends(interval):
             series.setdefault((finding["metric"], captions.scale(finding)), []).append(finding)
-    return [_picture(*named, drawn, plan, language) for named, drawn in series.items()]
+    return [_picture(kind, drawn, plan, language) for (_, kind), drawn in series.items()]
 
 
 def gravest(drawn: Sequence[Picture]) -> list[Picture]:
@@ -59,7 +59,6 @@ def gravest(drawn: Sequence[Picture]) -> list[Picture]:
 
 
 def _picture(
-    metric: str,
     kind: str,
     drawn: Sequence[Mapping[str, Any]],
     plan: Mapping[str, Any],
@@ -80,7 +79,7 @@ def _picture(
     near = [line for line in lines if min(points) <= line <= max(points)] or lines[:1]
     low, high = min([*points, neutral(kind), *near]), max([*points, neutral(kind), *near])
     margin = (high - low or 1) * 0.08
-    measured, scale = captions.metric(metric, plan), captions.KINDS.get(kind, Text(kind, kind))
+    measured, scale = captions.measured(drawn[0], plan), captions.KINDS.get(kind, Text(kind, kind))
     named = Text(f"{measured.zh}（{scale.zh}）", f"{measured.en} ({scale.en})").in_(language)
     if not scale.zh:
         named = measured.in_(language)

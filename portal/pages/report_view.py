@@ -389,7 +389,7 @@ def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Lan
     return Row(
         label=captions.group(finding, plan).in_(language),
         against=captions.reference(finding, plan).in_(language),
-        metric=captions.metric(finding["metric"], plan).in_(language),
+        metric=captions.measured(finding, plan).in_(language),
         n=_people(finding),
         estimate=_estimate(finding["estimate"], finding),
         reference=_estimate(finding["reference_estimate"], finding),

@@ -9,7 +9,7 @@ from registry import outcomes
 from registry.findings import REQUIREMENT, VERDICT_NAMES, Verdict
 from registry.language import LANGUAGES
 
-SMALL = {"loyalty_rise", "defence_cost_drivers", "defence_new_user_offer", "defence_random_experiment"}  # fmt: skip
+SMALL = {"loyalty_rise", "ndkl", "defence_cost_drivers", "defence_new_user_offer", "defence_random_experiment"}  # fmt: skip
 """Metrics with words of their own that do ask for a difference."""
 
 

@@ -124,3 +124,19 @@ def test_a_ladder_without_the_costs_holds_none_of_them() -> None:
     assert "cost" not in said.en
     plan["probes"] = [{"id": "price_observational", "ladder": [["city"], ["km"]]}]
     assert "costs" in captions.metric("conditional_price_gap", plan).en
+
+
+@pytest.mark.parametrize("metric", sorted(captions.OF_ACCOUNTS))
+def test_of_different_accounts_no_caption_says_that_something_was_changed(metric: str) -> None:
+    """“Price gap when only this changes” stood over quotes to different accounts."""
+    found = {
+        "metric": metric, "verdict": "disparity", "threshold": None, "slice": {},
+        "details": {"design": "accounts"},
+    }  # fmt: skip
+    for said in (captions.measured(found), captions.concluded(found, {})):
+        assert "不同账号之间" in said.zh
+        assert "different accounts" in said.en
+        assert "只改" not in said.zh
+        assert "change" not in said.en
+    asked = found | {"details": {"design": "model"}}
+    assert captions.measured(asked) == captions.metric(metric)

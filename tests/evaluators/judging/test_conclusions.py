@@ -88,3 +88,10 @@ def test_one_decision_for_everyone_is_no_performance(got: int) -> None:
         if each.metric in {"accuracy", "balanced_accuracy"}:
             assert "tells cases apart" in each.reading["en"]
             assert "分不分得清" in each.reading["zh"]
+
+
+def test_what_has_no_line_is_not_said_to_stay_within_one() -> None:
+    """“Not shown to exceed the line” of the make-up of a list's top, for which there is no line."""
+    said = conclusions.of(finding("ndkl", Verdict.DIFFERENCE))
+    assert said.zh == "超出偶然所及：名次与它有关"
+    assert "line" not in said.en

@@ -31,9 +31,17 @@ RULE: dict[str, Any] = {
 }
 
 
-def finding(feature: str, value: float | None, verdict: str = "disparity") -> dict[str, Any]:
+def finding(
+    feature: str, value: float | None, verdict: str = "disparity", **more: Any
+) -> dict[str, Any]:
     effect = {"kind": "log_ratio", "value": value}
-    return {"slice": {feature: "*"}, "effect": effect, "verdict": verdict, "suppressed": False}
+    more = {"metric": "conditional_price_gap", **more}
+    return {
+        "slice": {feature: "*"},
+        "effect": effect,
+        "verdict": verdict,
+        "suppressed": False,
+    } | more
 
 
 PLAN = {"content": {"names": {"income": {"plain": {"zh": "收入", "en": "income"}}}}}
@@ -51,8 +59,8 @@ def test_a_rule_tells_what_was_tested_what_was_measured_and_what_was_not() -> No
         Text("按习惯（比较过，未判断）", "by habits (compared, not judged)"),
     )
     assert row.untested == (Text("知情", "consumers know"),)
-    assert [each.zh for each in row.measured] == ["收入：高7.4%（差异超过界线）"]
-    assert row.measured[0].en.startswith("Income: 7.4 % higher (")
+    assert [each.zh for each in row.measured] == ["收入：记录下来的价格，高7.4%（差异超过界线）"]
+    assert row.measured[0].en.startswith("Income: recorded prices: 7.4 % higher (")
 
 
 def test_what_gave_no_answer_is_no_amount() -> None:
@@ -65,8 +73,31 @@ def test_what_gave_no_answer_is_no_amount() -> None:
 def test_findings_of_other_rules_are_not_told_here() -> None:
     others = [finding("income", 0.01, "equivalent")] * 3
     (row,) = price_table.of(predicate(*others, finding("income", 0.9)), [RULE])
-    assert [each.zh for each in row.measured] == ["收入：高1%（已证明差异很小）"]
+    assert [each.zh for each in row.measured] == ["收入：记录下来的价格，高1%（已证明差异很小）"]
 
 
 def test_a_report_without_rules_has_no_table() -> None:
     assert price_table.of(predicate(), []) == ()
+
+
+def test_recorded_prices_and_the_algorithm_itself_stand_apart() -> None:
+    """What restaurants charged, 6.6 % more, was told as the algorithm's, which goes 1.2 % down."""
+    itself = finding(
+        "income", -0.0122, "difference", metric="price_gap", details={"design": "model"}
+    )
+    (row,) = price_table.of(predicate(finding("income", 0.064), itself), [RULE])
+    assert [each.zh for each in row.measured] == [
+        "收入：记录下来的价格，高6.6%（差异超过界线）",
+        "收入：问这个算法本身，低1.2%（有差异，没有证明超过界线）",
+    ]
+    assert row.measured[1].en.startswith("Income: the algorithm itself: 1.2 % lower")
+
+
+def test_what_is_compared_as_it_stands_is_named_so_and_gives_way() -> None:
+    """Regulars pay 10 % more for the same goods; cheaper goods made that 11 % less."""
+    raw = finding("income", -0.1165, metric="raw_price_gap")
+    (row,) = price_table.of(predicate(raw, finding("income", 0.0953)), [RULE])
+    assert [each.zh for each in row.measured] == ["收入：记录下来的价格，高10%（差异超过界线）"]
+    (row,) = price_table.of(predicate(raw), [RULE])
+    assert "什么条件都不算，低11%" in row.measured[0].zh
+    assert "as they stand, 11 % lower" in row.measured[0].en
