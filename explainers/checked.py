@@ -38,7 +38,7 @@ HUNDREDS = frozenset({"selection_parity", "error_parity", "counterfactual_flip"}
 FIGURES = Text("具体数字在评估报告里。", "The figures stand in the evaluation report.")
 ITSELF = Text(
     "问这个算法本身，只改这一项：平均{size}。",
-    "The algorithm itself, with only this changed: {size} on average.",
+    "The algorithm itself, only this changed: {size}.",
 )
 SERIOUS = (Verdict.DISPARITY, Verdict.DIFFERENCE)
 
@@ -115,10 +115,14 @@ def _contradicted(said: Sequence[Sentence], findings: Findings) -> list[Sentence
     return told
 
 
-def _gravity(finding: Mapping[str, Any]) -> tuple[bool, bool, float]:
-    """That one side has none at all comes first: it says so by fewer lists than a mean does."""
+def _gravity(finding: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
+    """That one side has none at all comes first: it says so by fewer lists than a mean does.
+
+    Of prices, those for the same goods stand before those that are compared as they stand.
+    """
     p_value = 1.0 if finding.get("p_adjusted") is None else float(finding["p_adjusted"])
-    return not of_none(finding), finding.get("severity") != "serious", p_value
+    serious, raw = finding.get("severity") == "serious", prices.as_they_stand(finding)
+    return not of_none(finding), not serious, raw, p_value
 
 
 def noise(plan: ExplanationPlan, tally: Tally, *, drowned: bool) -> list[Sentence]:

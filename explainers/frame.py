@@ -465,7 +465,7 @@ FRAME: Mapping[str, Row] = {
     "groups.price_held": Row(
         Text(
             "{held}相同时比较{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
-            "With {held} being equal{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
+            "With {held} equal{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,
     ),

@@ -71,6 +71,8 @@ BRIEF = {
 BILL = "clean_bill"
 ONLY_THIS = "price_gap"
 """Of one feature that is changed while all else stays equal."""
+AS_THEY_STAND = frozenset({"raw_price_gap", "total_cost_gap", "offer_rate"})
+"""What is compared with nothing held equal, where the same question also holds something equal."""
 MODEL_FILE = "model"
 """The design of a price probe that asks the model itself."""
 OF_ACCOUNTS = "accounts"
@@ -167,6 +169,15 @@ def asked(finding: Mapping[str, Any]) -> bool:
         finding: of a price probe, as JSON.
     """
     return (finding.get("details") or {}).get("design") == MODEL_FILE
+
+
+def as_they_stand(finding: Mapping[str, Any]) -> bool:
+    """Whether nothing was held equal, where the same question also holds something equal.
+
+    Args:
+        finding: of a price probe, as JSON.
+    """
+    return finding["metric"] in AS_THEY_STAND
 
 
 def otherwise(itself: Mapping[str, Any], recorded: Mapping[str, Any]) -> bool:

@@ -8,8 +8,6 @@ from typing import Any
 from explainers import prices
 from registry import findings
 
-AS_THEY_STAND = frozenset({"raw_price_gap", "total_cost_gap", "offer_rate"})
-"""What is compared with nothing held equal, where the same question also holds something equal."""
 HARM, WINDFALL = "false_negative_rate", "false_positive_rate"
 """The error that is done to those it concerns, and the one that favours them."""
 ERRORS = "error_parity"
@@ -51,7 +49,7 @@ class Grave:
     def held(self) -> int:
         """How much else was held equal; nothing where all were compared as they stand."""
         factors = (self.finding.get("details") or {}).get("factors") or ()
-        return 0 if self.finding["metric"] in AS_THEY_STAND else 1 + len(factors)
+        return 0 if prices.as_they_stand(self.finding) else 1 + len(factors)
 
     @property
     def beyond(self) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 
 from evaluators.judging import captions
 from explainers import prices
-from portal.pages import gravest
 from registry import findings
 from registry.language import Text
 from registry.reports import VERDICT_NAMES, Verdict
@@ -96,17 +95,13 @@ def _largest(rested: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> li
 
 
 def _weight(finding: Mapping[str, Any]) -> tuple[bool, float]:
-    return not _as_it_stands(finding), abs(float(finding["effect"]["value"]))
-
-
-def _as_it_stands(finding: Mapping[str, Any]) -> bool:
-    return finding["metric"] in gravest.AS_THEY_STAND
+    return not prices.as_they_stand(finding), abs(float(finding["effect"]["value"]))
 
 
 def _measured(name: Text, finding: Mapping[str, Any]) -> Text:
     much, verdict = prices.size(finding["effect"]["value"]), VERDICT_NAMES[findings.told(finding)]
     whose = ASKED if prices.asked(finding) else RECORDED
-    raw = AS_IT_STANDS if _as_it_stands(finding) else NOTHING
+    raw = AS_IT_STANDS if prices.as_they_stand(finding) else NOTHING
     return Text(
         f"{name.zh}：{whose.zh}{raw.zh}{much.zh}（{verdict.zh}）",
         f"{name.en[:1].upper()}{name.en[1:]}: {whose.en}{raw.en}{much.en} ({verdict.en})",

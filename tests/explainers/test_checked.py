@@ -520,12 +520,50 @@ def test_a_price_is_said_to_be_compared_of_what_the_filer_calls_them() -> None:
         assert en in said["en"]
 
 
+PAID = {
+    "slice": {"race": "p90 (9)"}, "group": "p90 (9)", "reference_group": "p10 (1)",
+    "verdict": Verdict.DISPARITY, "effect": {"kind": "log_ratio", "value": 0.064},
+}  # fmt: skip
+
+
 def test_that_a_group_has_none_at_all_stands_before_what_is_surer() -> None:
     """A mean over the same lists has the smaller p-value, and told of a milder thing first."""
-    shown = {
-        "verdict": "disparity",
-        "effect": {"kind": "log_ratio", "value": 0.3},
-        "p_adjusted": 1e-13,
-    }
-    never = shown | {"effect": {"kind": "log_ratio", "value": None}, "p_adjusted": 1e-6}
-    assert min([shown, never], key=checked._gravity) is never
+    shown = finding("ranking_exposure", "exposure_ratio", **PAID, p_adjusted=1e-13)
+    none = PAID | {"effect": {"kind": "log_ratio", "value": None}}
+    never = finding("ranking_exposure", "skew_at_k", **none, p_adjusted=1e-6)
+    first, _ = checked.beyond(plan(), Quoted([shown, never]))
+    assert first["evidence"]["metric"] == "skew_at_k"
+
+
+def test_the_same_goods_stand_before_what_is_paid_as_it_stands() -> None:
+    """Regulars pay more for each item and buy cheaper ones: that they pay less is the surer."""
+    raw = PAID | {"effect": {"kind": "log_ratio", "value": -0.1165}}
+    found = [
+        finding("price_observational", "raw_price_gap", **raw, p_adjusted=1e-20),
+        finding("price_observational", "conditional_price_gap", **PAID, p_adjusted=1e-9),
+    ]
+    first, second = checked.beyond(plan(), Quoted(found))
+    assert "记录下来的价格平均高6.6%" in first["zh"]
+    assert "the recorded price is 6.6 % higher" in first["en"]
+    assert "什么条件都不算" in second["zh"]
+
+
+def test_where_the_program_itself_says_otherwise_than_recorded_prices_one_sentence_says_both() -> (
+    None
+):
+    """6.6 % more in the records stood alone; asked itself, the model goes 1.2 % the other way."""
+    held, raw = (
+        finding("price_observational", metric, **PAID, p_adjusted=p)
+        for metric, p in (("conditional_price_gap", 1e-9), ("raw_price_gap", 1e-8))
+    )
+    itself = PAID | {
+        "verdict": Verdict.DIFFERENCE, "effect": {"kind": "log_ratio", "value": -0.0122},
+        "group": "p90 (8)", "reference_group": "p10 (2)", "details": {"design": "model"},
+    }  # fmt: skip
+    asked = finding("price_counterfactual", "price_gap", **itself)
+    first, second = checked.beyond(plan(), Quoted([held, raw, asked]))
+    assert first["zh"].endswith("问这个算法本身，只改这一项：平均低1.2%。")
+    assert first["en"].endswith("The algorithm itself, only this changed: 1.2 % lower.")
+    assert "本身" not in second["zh"]
+    alike = asked | {"verdict": "disparity", "effect": {"kind": "log_ratio", "value": 0.05}}
+    assert not any("本身" in each["zh"] for each in checked.beyond(plan(), Quoted([held, alike])))

@@ -204,7 +204,7 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
             PRICE | HELD | {"metric": "conditional_price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)",
                             "units": {"of": "rows", "n": 191.0}},
             "起始工资等3项条件相同时比较（191行数据）：所在地区的家庭收入从较低的水平到较高的水平，记录下来的价格平均高4.5%，很可能高2.3%到6.8%。",
-            ("With starting wage and 2 other conditions being equal (191 rows of data): from a low level to a high level of the "
+            ("With starting wage and 2 other conditions equal (191 rows of data): from a low level to a high level of the "
             "family income in the area, the recorded price is 4.5 % higher on average, very likely between 2.3 % and 6.8 % higher."),
         ),
         (
