@@ -518,6 +518,10 @@ def whom(finding: Finding, part: str, plan: Plan) -> Text:
     )
 
 
+WRITTEN_AGAIN = Text(
+    "这些行只来自 {n} 个不同的画像，少于所需的 {needed}；同一画像写几遍不是几次试验，所以不能说差异很小。",
+    "These rows are of only {n} profiles, fewer than the {needed} needed; a profile written again is no further trial: nothing is called small.",
+)
 LEVELS_LEFT = Text(
     "有的取值没有试过，差异可能就在其中，所以不能说差异很小。",
     "Some values were not tried, and the difference may be with them: nothing is called small.",

@@ -38,6 +38,7 @@ from evaluators.prices.pricing_design import (
     one,
 )
 from evaluators.probe import ProbeSpec, Run, answer
+from evaluators.statistics.permutation import Codes
 from evaluators.statistics.regression import Floats
 from registry.language import Text
 from registry.reports import Finding, Verdict
@@ -75,7 +76,7 @@ class Answers:
 
     Args:
         logs: question → one log price per row.
-        units: how many units the rows belong to.
+        unit: the unit that each row belongs to, and how many there are.
         groups: registered attribute=level → the marks of its rows.
         twin: the share of A/A twins with any difference.
         unpriced: rows with a price of zero or below in any answer.
@@ -84,6 +85,7 @@ class Answers:
     """
 
     logs: Mapping[str, Floats]
+    unit: Codes
     units: int
     groups: Mapping[str, quotes.Mask]
     twin: float
@@ -153,9 +155,11 @@ def read(rows: pa.Table, design: Design, plan: Plan) -> Answers:
         for place, level in enumerate(found.names):
             groups[f"{name}={level}"] = found.codes == place
     twin = np.abs(logs[TWIN] - logs[BASE]) > SAME
+    unit = quotes.units(kept, "mingsuan:unit")
     return Answers(
         logs=logs,
-        units=int(quotes.units(kept, "mingsuan:unit").max(initial=-1)) + 1,
+        unit=unit,
+        units=int(unit.max(initial=-1)) + 1,
         groups=groups,
         twin=float(twin.mean()) if len(twin) else 0.0,
         unpriced=int((~sound).sum()),
@@ -349,6 +353,15 @@ def _widest(
     return widest, Text(f"只看“{own.zh}”为“{at.zh}”的：", f"With “{own.en}” {at.en} only: ")
 
 
+def _fewest(answers: Answers, groups: Mapping[str, Spread]) -> int:
+    """How many units stand behind the rows, of all and of each group: the fewest.
+
+    A row that is written twice is answered twice alike, and is no further trial of anything.
+    """
+    marks = [answers.groups[name] for name in groups]
+    return min([answers.units, *(len(np.unique(answers.unit[mark])) for mark in marks)])
+
+
 def _clean_bill(
     spec: ProbeSpec, gaps: Sequence[Gap], answers: Answers, *, plan: Plan, run: Run,
     problem: str | None,
@@ -367,7 +380,10 @@ def _clean_bill(
     made = bill(parts, [s for s in (share, *groups.values()) if s is not None])
     verdict = made.verdict(evaluable=problem is None)
     untried = any(gap.more.get("levels_left_out") for gap in gaps)
-    if untried and verdict is Verdict.EQUIVALENT:
+    barred = price_readings.LEVELS_LEFT if untried else None
+    if verdict is Verdict.EQUIVALENT and (few := _fewest(answers, groups)) < pairs_needed():
+        barred = barred or price_readings.WRITTEN_AGAIN.format(n=few, needed=pairs_needed())
+    if barred is not None and verdict is Verdict.EQUIVALENT:
         verdict = Verdict.INCONCLUSIVE
     more = {
         "largest_mean": made.largest, "means_within": made.within, "share_small": made.few,
@@ -393,7 +409,7 @@ def _clean_bill(
             spread=share, answers=answers, run=run, groups=groups, problem=problem, more=more
         ),
         reading=price_readings.clean_bill(share, made.widest, verdict, problem, needed=pairs_needed(), of=price_readings.ROWS,
-                                          barred=price_readings.LEVELS_LEFT if untried else None,
+                                          barred=barred,
                                           widest=_widest(share, groups, plan)),
         limit=price_readings.model_limit(len(worst), sampled=answers.sampled),
     )  # fmt: skip

@@ -96,6 +96,19 @@ def test_too_few_rows_give_no_clean_bill_and_say_how_many_are_needed() -> None:
     assert pairs_needed() == 299
 
 
+def test_the_same_profiles_written_again_are_no_clean_bill() -> None:
+    """30 profiles were inconclusive, and the same 30 rows twenty times were shown to be small."""
+    again = pa.concat_tables([customers(40)] * 40)
+    assert again.num_rows > pairs_needed()
+    bill = pick(run(Rule(fair), again), "clean_bill")
+    assert bill.verdict is Verdict.INCONCLUSIVE
+    assert (
+        "only 40 profiles" in bill.reading["en"]
+        or "profiles, fewer than the 299" in bill.reading["en"]
+    )
+    assert "同一画像写几遍不是几次试验" in bill.reading["zh"]
+
+
 def test_a_registered_group_too_small_for_its_own_bound_withholds_the_clean_bill() -> None:
     bill = pick(run(Rule(fair), customers(500)), "clean_bill")
     assert bill.details["more"]["share_bounded"] is False
