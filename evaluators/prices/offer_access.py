@@ -432,7 +432,7 @@ def _gone(pair: _Pair, values: Floats, plan: Plan, *, priced: bool) -> Uncompare
     for place, rows in ((pair.place, group), (found.reference, reference)) if priced else ():
         counts = int((rows & ~known).sum()), int(rows.sum())
         sides.append(side_of(plan, pair.attribute, found.labels[place], counts))
-    return uncompared(sides, least=plan.min_n, apart=apart)
+    return uncompared(sides, least=plan.min_n, apart=apart, several=found.several)
 
 
 def _rate(pair: _Pair, offer: str, made: Floats, plan: Plan) -> Result:

@@ -53,6 +53,7 @@ class Groups:
         reference: the place of the reference.
         left_out: rows of no group.
         problem: why there is nothing to compare, or None.
+        several: accounts left out because they have several levels.
     """
 
     labels: tuple[str, ...]
@@ -60,6 +61,7 @@ class Groups:
     reference: int
     left_out: int
     problem: str | None = None
+    several: int = 0
 
     def of(self, place: int) -> Mask:
         """The rows of a group."""
@@ -170,18 +172,19 @@ def groups(
             levels.labels, levels.codes, place, int((levels.codes < 0).sum()), levels.problem
         )
     found = quotes.levels(column)
-    codes = (
-        np.where(_torn(account, found.codes)[account], -1, found.codes)
-        if len(account)
-        else found.codes
-    )
+    torn = np.zeros(len(account), dtype=np.bool_)
+    if len(account):
+        torn = _torn(account, found.codes)[account] & (found.codes >= 0)
+    codes = np.where(torn, -1, found.codes)
     if len(np.unique(codes[codes >= 0])) < 2:
         return Groups(found.names, codes, 0, int((codes < 0).sum()), "one_level")
     first = np.unique(account, return_index=True)[1]
     counts = np.bincount(codes[first][codes[first] >= 0], minlength=len(found.names))
     declared = plan.reference.get(attribute)
     place = found.names.index(declared) if declared in found.names else int(np.argmax(counts))
-    return Groups(found.names, codes, place, int((codes < 0).sum()))
+    return Groups(
+        found.names, codes, place, int((codes < 0).sum()), several=len(np.unique(account[torn]))
+    )
 
 
 def _torn(account: Codes, codes: Codes) -> Mask:

@@ -210,7 +210,7 @@ class PriceSteering(Probe[pa.Table]):
 
     def _nothing(self, why: Text) -> Finding:
         limit = steering_readings.limit(
-            smallest=0, replicates=0, depth=self.options.depth, twins=None, left_out=0
+            smallest=0, replicates=0, depth=self.options.depth, twins=None
         )
         return not_evaluable(self.spec, "exposed_price_gap", slice_={}, why=why, limit=limit)
 
@@ -318,7 +318,8 @@ class PriceSteering(Probe[pa.Table]):
                  for name, place in zip((label, base), pair, strict=True)]  # fmt: skip
         return Result("", {feature: label}, label, base, n, n_reference, PRICE,
                       details=details.model_dump(mode="json"),
-                      gone=uncompared(sides, least=plan.min_n))  # fmt: skip
+                      gone=uncompared(sides, least=plan.min_n, several=found.several,
+                                      lists=means.left_out))  # fmt: skip
 
     def _options(self, data: _Data, plan: Plan, run: Run) -> list[Finding]:
         """Every account's lists against the non-personalised ones of the same query."""
@@ -369,7 +370,7 @@ class PriceSteering(Probe[pa.Table]):
     ) -> Finding:
         why = steering_readings.problem(plan.plain(feature), word)
         limit = steering_readings.limit(
-            smallest=0, replicates=0, depth=self.options.depth, twins=None, left_out=0
+            smallest=0, replicates=0, depth=self.options.depth, twins=None
         )
         return not_evaluable(self.spec, metric, slice_={feature: ""}, why=why, limit=limit,
                              details=SteeringDetails(problem=word).model_dump(mode="json"))  # fmt: skip
@@ -384,7 +385,7 @@ class PriceSteering(Probe[pa.Table]):
             else steering_readings.reading(judged, opening)
         )
         limit = steering_readings.limit(smallest=details["smallest_p"], replicates=details["replicates"], depth=self.options.depth,
-                                        twins=details["aa_different"], left_out=details["left_out"])  # fmt: skip
+                                        twins=details["aa_different"])  # fmt: skip
         return price_family.finding(
             self.spec, judged, plan=plan, family=f"{self.spec.id}|{feature}", size=size,
             reading=reading, limit=limit, adjustment="single-step max-T, Bonferroni over the two kinds of test and plans",

@@ -71,6 +71,7 @@ class Accounts:
         items: the items that have a column.
         quotes: how many quotes were used.
         left_out: quotes in cells that not every level was quoted in.
+        several: accounts left out because they have several levels.
         same: share of pairs of quotes in one cell to accounts of one level that differ (A/A).
         other: the same share between levels.
         pair: each account's matched pair, or None.
@@ -95,6 +96,7 @@ class Accounts:
     ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     unpriced: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     apart: Callable[[int], Floats] | None = None
+    several: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,7 @@ def reduce(
             for level in np.unique(labels).tolist()
         },
         lambda level: account_means(beyond_share(code == level, cell), account, item)[0],
+        len(np.unique(owner[(levels.codes >= 0) & ~whole])),
     )  # fmt: skip
 
 
@@ -378,7 +381,7 @@ def _finding(
     sides_ = zip((compared.group, compared.reference), compared.pair, strict=True)
     gone = uncompared(
         [side_of(plan, name, level, accounts.unpriced.get(code, (0, 0))) for level, code in sides_],
-        least=plan.min_n, apart=accounts.left_out,
+        least=plan.min_n, apart=accounts.left_out, several=accounts.several,
     )  # fmt: skip
     method = f"{compared.test}, max-T over {len(result.effects)} contrasts × {size} families"
     if alike and not math.isfinite(high - low):

@@ -193,9 +193,7 @@ _NDCG_LINE = Text(
 )
 
 
-def limit(
-    *, smallest: float, replicates: int, depth: int, twins: float | None, left_out: int
-) -> Text:
+def limit(*, smallest: float, replicates: int, depth: int, twins: float | None) -> Text:
     """What a finding does not show."""
     parts = [
         Text(
@@ -211,8 +209,5 @@ def limit(
                 f"Asked twice alike, {share(twins)} of lists differ (A/A). ",
             )
         )
-    if left_out:
-        parts.append(Text(f"{left_out} 份结果的查询没有展示给所有组，没有计入。",
-                          f"{left_out} lists of queries not shown to every group are left out. "))  # fmt: skip
     why = finest(smallest, replicates)
     return texts(*parts, Text(why.zh, why.en.lstrip()))

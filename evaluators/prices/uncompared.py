@@ -31,6 +31,14 @@ APART = Text(
     "{0}在固定的条件上没有可比的另一组的行，没有算进去。",
     " Left out, as what is held fixed is shared with no row of the other group: {0}.",
 )
+SEVERAL = Text(
+    "{0}在这一特征上前后不一致，它们的行没有算进去。",
+    " Left out, having several values of what is compared: {0}.",
+)
+LISTS = Text(
+    "{0}的查询没有展示给所有组，没有算进去。",
+    " Left out, as their queries were not shown to every group: {0}.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,15 @@ def side_of(plan: Plan, column: str, level: str, counts: tuple[int, int]) -> Sid
     return Side(level, plan.plain_level(column, level), *counts)
 
 
-def uncompared(sides: Sequence[Side], *, least: int, alone: int = 0, apart: int = 0) -> Uncompared:
+def uncompared(
+    sides: Sequence[Side],
+    *,
+    least: int,
+    alone: int = 0,
+    apart: int = 0,
+    several: int = 0,
+    lists: int = 0,
+) -> Uncompared:
     """What a comparison of prices leaves out, by side, and whether that could turn the result.
 
     A free quote lowers a side's mean price by its share of the quotes: shares further apart than the
@@ -93,6 +109,8 @@ def uncompared(sides: Sequence[Side], *, least: int, alone: int = 0, apart: int 
         least: from how many quotes on a share is told.
         alone: rows without another one of their item or moment.
         apart: rows whose conditions are shared with no row of another group.
+        several: accounts that have several levels of the feature; none of their rows is compared.
+        lists: lists of queries that were not shown to every group.
     """
     shares = [each.share for each in sides]
     uneven = bool(shares) and max(shares) - min(shares) > EQUIVALENCE
@@ -106,13 +124,16 @@ def uncompared(sides: Sequence[Side], *, least: int, alone: int = 0, apart: int 
         left_out["uneven"] = uneven
     said = [_free(free, least=least)] if free else []
     said += [ONE_SIDED] if free and uneven else []
-    for name, rows, words in (("alone", alone, ALONE), ("apart", apart, APART)):
-        if rows:
-            few = rows < POLICY.value("small_cell")
-            left_out[name] = None if few else rows
-            many = (
-                Text("有些行", "some rows") if few else Text(f"有 {rows:,} 行", f"{rows:,} rows")
-            )
+    rows, shown = ("行", "rows"), ("份结果", "lists")
+    counts = {"alone": (alone, ALONE, rows), "apart": (apart, APART, rows),
+              "several": (several, SEVERAL, ("个账号", "accounts")), "lists": (lists, LISTS, shown)}  # fmt: skip
+    for name, (count, words, (zh, en)) in counts.items():
+        if count:
+            few = count < POLICY.value("small_cell")
+            left_out[name] = None if few else count
+            many = Text(f"有 {count:,} {zh}", f"{count:,} {en}")
+            if few:
+                many = Text(f"有些{zh.removeprefix('个')}", f"some {en}")
             said.append(Text(words.zh.format(many.zh), words.en.format(many.en)))
     return Uncompared(texts(*said) if said else NOTHING, uneven and bool(free), left_out)
 

@@ -140,3 +140,73 @@ def test_few_quotes_are_told_without_their_number() -> None:
 def test_nothing_is_said_where_every_row_is_compared() -> None:
     made = uncompared([Side("a", Text("a", "a"), 0, 50)], least=30)
     assert (made.said, made.uneven, made.left_out) == (Text("", ""), False, {})
+
+
+@pytest.mark.parametrize("probe", ["price_counterfactual", "offer_access", "price_steering"])
+def test_rows_of_accounts_with_several_levels_are_told(probe: str) -> None:
+    """A sibling of F7e/S4: whoever was new and then regular is of no group, and was not mentioned."""
+    table, column = _data(probe)
+    level = table[column].to_pylist()
+    account = table["account" if probe == "price_steering" else "user"].to_pylist()
+    torn = set(sorted(set(account))[:12])
+    seen: dict[str, int] = {}
+    for place, who in enumerate(account):
+        seen[who] = seen.get(who, 0) + 1
+        if who in torn and seen[who] == 1:
+            level[place] = "old" if level[place] == "new" else "new"
+    if probe == "price_steering":
+        level = ["regular" if each == "old" else each for each in level]
+    at = table.schema.get_field_index(column)
+    _, found, _ = _run(probe, table.set_column(at, column, pa.array(level)))
+    one = found[SMALL[probe]]
+    assert one.left_out["several"] == 12
+    assert "有 12 个账号在这一特征上前后不一致" in one.reading["zh"]
+    assert "several values of what is compared: 12 accounts" in one.reading["en"]
+
+
+def test_lists_of_queries_that_one_group_alone_saw_are_told_in_the_sentence() -> None:
+    table, column = _data("price_steering")
+    mine = table[column].to_numpy(zero_copy_only=False) == "new"
+    query = table["query"].to_numpy(zero_copy_only=False).astype(object).copy()
+    first = query[0]
+    query[mine & (query == first)] = "of its own"
+    at = table.schema.get_field_index("query")
+    _, found, _ = _run("price_steering", table.set_column(at, "query", pa.array(query.tolist())))
+    one = found["same_item_gap"]
+    assert one.left_out["lists"] == 80
+    assert "有 80 份结果的查询没有展示给所有组，没有算进去" in one.reading["zh"]
+    assert "not shown to every group: 80 lists" in one.reading["en"]
+
+
+def test_a_declared_window_and_a_personalised_list_tell_what_has_no_price_too() -> None:
+    table = _without(_quotes(), "tenure", "new", 0.0)
+    days = pa.array([0 if each == "new" else 9 for each in table["tenure"].to_pylist()])
+    plan = planning.parse({
+        "title": "t", "columns": QUOTED, "probes": [{"id": "loyalty_dose_response",
+                                                     **OPTIONS["loyalty_dose_response"]}],
+        "defences": [{"kind": "new_user_offer", "column": "days", "at_most": 1}],
+    })  # fmt: skip
+    found = engine.measure(plan, table.append_column("days", days), scorer=None, nonce="0" * 64)
+    window = next(f for f in found if f.metric == "new_user_offer_gap")
+    assert window.verdict is not Verdict.EQUIVALENT
+    assert window.left_out["uneven"] is True
+    assert "“优惠窗口之内”的报价中有" in window.reading["zh"]
+    assert "“accounts inside the window” have no price above 0" in window.reading["en"]
+
+    lists = searches(np.random.default_rng(5), accounts=40, options=True)
+    plan = planning.parse({
+        "title": "t", "columns": LISTED,
+        "probes": [{"id": "price_steering", "replicates": 399, "variant": "option",
+                    "non_personalised": "no", "twin": "again"}],
+    })  # fmt: skip
+    kinds = lists["option"].to_pylist()
+    price = lists["price"].to_numpy(zero_copy_only=False).copy()
+    price[np.array([each == "no" for each in kinds]) & (np.arange(len(price)) % 3 == 0)] = 0.0
+    at = lists.schema.get_field_index("price")
+    found = engine.measure(
+        plan, lists.set_column(at, "price", pa.array(price)), scorer=None, nonce="0" * 64
+    )
+    own = next(f for f in found if f.metric == "personalised_same_item_gap")
+    assert own.verdict is not Verdict.EQUIVALENT
+    assert [each["level"] for each in own.left_out["unpriced"]] == ["no"]
+    assert own.left_out["uneven"] is True
