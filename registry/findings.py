@@ -49,7 +49,8 @@ def of_none(finding: Mapping[str, Any]) -> bool:
     """Whether one side has none at all of what the other has: no difference is larger.
 
     Its ratio is 0, or has no value where the side it is held against has none, and a ratio of 0 has
-    no logarithm. Of verdicts, one that found a difference alone says so of a value that is missing.
+    no logarithm. Of verdicts, one that found a difference alone says so of a value that is missing;
+    of a finding whose numbers are withheld nothing of the kind is known.
 
     Args:
         finding: as JSON.
@@ -57,7 +58,7 @@ def of_none(finding: Mapping[str, Any]) -> bool:
     effect: Mapping[str, Any] = finding.get("effect") or {}
     kind, value = effect.get("kind"), effect.get("value")
     found = finding["verdict"] in (Verdict.DISPARITY, Verdict.DIFFERENCE)
-    return found and (
+    return (found and not finding["suppressed"]) and (
         (kind == "ratio" and (value is None or value <= 0))
         or (kind == "log_ratio" and value is None)
     )

@@ -106,7 +106,7 @@ METRICS: dict[str, Text] = {
     "price_ndcg_gap": Text("贵的商品排得更靠前的程度", "how much further up dear goods stand"),
     "list_overlap_gap": Text("看到的商品有多少相同", "how many of the goods shown are the same"),
     "list_order_gap": Text("排列顺序有多像", "how alike the order is"),
-    "offer_rate": Text("得到优惠或有货的比例，与对照组之比", "offers or stock received, as a ratio to the reference"),
+    "offer_rate": Text("什么条件都不算，得到优惠或有货的比例，与对照组之比", "offers or stock received as they stand, as a ratio to the reference"),
     "offer_rate_same_goods": Text("同样条件下得到优惠或有货的比例之比", "offers or stock received under the same conditions, as a ratio"),
     "total_cost_gap": Text("什么条件都不算，最终应付的价格相差多少", "gap of what is paid in the end, as they stand"),
     "total_cost_gap_same_goods": Text("同样条件下最终应付的价格相差多少", "gap of what is paid in the end under the same conditions"),

@@ -9,7 +9,7 @@ from evaluators.guests import installed
 from evaluators.judging import captions, conclusions
 from evaluators.plan import Plan
 from evaluators.running import engine, questions
-from explainers import checked, readability
+from explainers import checked, prices, readability
 from explainers.checked import Quoted
 from portal.pages import beyond, report_pictures
 from registry.findings import VERDICT_NAMES
@@ -140,3 +140,11 @@ def test_of_different_accounts_no_caption_says_that_something_was_changed(metric
         assert "change" not in said.en
     asked = found | {"details": {"design": "model"}}
     assert captions.measured(asked) == captions.metric(metric)
+
+
+@pytest.mark.parametrize("metric", sorted(prices.AS_THEY_STAND - {"raw_price_gap"}))
+def test_what_is_compared_as_it_stands_says_so_in_its_caption(metric: str) -> None:
+    """“Gap of what is paid in the end: 11 % lower”, where the same goods cost 10 % more."""
+    said = captions.metric(metric)
+    assert said.zh.startswith("什么条件都不算")
+    assert "as they stand" in said.en

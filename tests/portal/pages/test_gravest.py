@@ -21,3 +21,12 @@ def test_that_one_side_has_none_is_the_gravest() -> None:
     graves = [Grave(each, SUMMARY, PLAN) for each in (SHOWN, NEVER, PRICE)]
     assert max(graves, key=lambda each: each.gravity).finding is NEVER
     assert [len(each) for each in gravest.by(graves, "features")] == [2, 1]
+
+
+def test_a_number_that_is_withheld_is_not_none_at_all() -> None:
+    """Its value is missing because few are behind it; ahead of all others it would tell on them."""
+    withheld = NEVER | {"suppressed": True, "estimate": None, "ci": None}
+    assert gravest.times_the_line(withheld) == 1.0
+    assert Grave(withheld, SUMMARY, PLAN).size == 0.0
+    graves = [Grave(each, SUMMARY, PLAN) for each in (withheld, SHOWN)]
+    assert max(graves, key=lambda each: each.gravity).finding is SHOWN

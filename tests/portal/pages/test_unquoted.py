@@ -4,7 +4,7 @@ from typing import Any
 
 from portal.pages import unquoted
 from registry.language import Text
-from tests.portal.pages.test_beyond import PLAN, RACE, SUMMARY
+from tests.portal.pages.test_beyond import NEVER, PLAN, RACE, SUMMARY
 
 EXPLANATION = {"report_id": "quoted", "model_digest": "d"}
 
@@ -39,3 +39,10 @@ def test_equal_sentences_are_told_once_with_the_number_of_findings_of_which_they
 def test_a_report_that_is_quoted_is_not_told_again() -> None:
     assert given(RACE, id="quoted") == []
     assert given(RACE, kind="own") == []
+
+
+def test_that_a_group_has_none_of_the_first_places_is_told() -> None:
+    """A ratio of 0 has no logarithm: the page answered 500."""
+    *_, last = given(NEVER)
+    assert "前3位里没有一位是“其他种族”" in last.said.zh
+    assert "none of the first 3 places is held by “another race”" in last.said.en
