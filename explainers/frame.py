@@ -443,8 +443,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_range": Row(
         Text(
-            "其他信息不变，只改{Y}，平均最贵的取值比最便宜的取值，{price}{size}。{tried}{in_short}",
-            "All else equal, with only {y} changed, at its dearest value the {price} is {size} on average than at its cheapest.{tried}{in_short}",
+            "其他信息不变，只改{Y}，平均来说{g}时最贵，{r}时最便宜，{price}{size}。{tried}{in_short}",
+            "All else equal, with only {y} changed, it is dearest on average at {g} and cheapest at {r}: the {price} is {size}.{tried}{in_short}",
         ),
         RESULTS,
     ),

@@ -51,8 +51,8 @@ BRIEF = {
         "{y} changed from {from} to {to}, over all settings of the rest: the {price} is {size} on average{of_tests}.",
     ),
     "groups.price_range": Text(
-        "只改{Y}：平均最贵的取值比最便宜的取值，{price}{size}{of_tests}。",
-        "Only {y} changed: at its dearest value the {price} averages {size} than at its cheapest{of_tests}.",
+        "只改{Y}：{to}时最贵，{from}时最便宜，{price}平均{size}{of_tests}。",
+        "Only {y} changed: dearest when {to}, cheapest when {from}; the {price} averages {size}{of_tests}.",
     ),
     "groups.price_raw": Text(
         "什么条件都不算，{Y}从{from}到{to}：记录下来的{price}平均{size}。",

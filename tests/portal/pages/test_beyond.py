@@ -58,6 +58,8 @@ PRICE: dict[str, Any] = MARRIED | {
     "probe": "price_counterfactual",
     "metric": "price_range",
     "slice": {"income": "*"},
+    "group": "p90 (62509)",
+    "reference_group": "p50 (47012)",
     "estimate": None,
     "effect": {"kind": "log_ratio", "value": 0.0441739},
     "threshold": {"value": 0.02},
@@ -142,11 +144,11 @@ def test_a_line_says_what_was_found_and_leaves_how_sure_it_is_to_the_sentence_be
     assert [each.zh for each in found.brief] == [
         "按种族比较，这个算法同意的人里，人工拒绝的：其他种族每100人约20人，白人每100人约8人。",
         "是否已婚：只改这一项，结果就变的，每100人约3人。",
-        "只改所在地区的家庭收入：平均最贵的取值比最便宜的取值，价格高4.5%（每100次里约有98次变贵）。",
+        "只改所在地区的家庭收入：较高时最贵，中等时最便宜，价格平均高4.5%（每100次里约有98次变贵）。",
     ]
     assert found.brief[2].en == (
-        "Only the family income in the area changed: at its dearest value the price averages 4.5 % "
-        "higher than at its cheapest (in about 98 of 100 tests)."
+        "Only the family income in the area changed: dearest when high, cheapest when middling; the "
+        "price averages 4.5 % higher (in about 98 of 100 tests)."
     )
     assert "很可能在1.5倍和4.4倍之间" in found.said[0].zh
     assert found.fuller == (found.said[0], found.said[2])
@@ -189,9 +191,9 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
     [
         (
             PRICE | ASKED,
-            "其他信息不变，只改所在地区的家庭收入，平均最贵的取值比最便宜的取值，价格高4.5%。试了191次，每100次里，约有98次变贵，约有2次变便宜。",
-            ("All else equal, with only the family income in the area changed, at its dearest value the price is 4.5 % higher "
-            "on average than at its cheapest. Of 100 tests, about 98 came out dearer and about 2 cheaper (191 tests)."),
+            "其他信息不变，只改所在地区的家庭收入，平均来说较高的水平时最贵，中等的水平时最便宜，价格高4.5%。试了191次，每100次里，约有98次变贵，约有2次变便宜。",
+            ("All else equal, with only the family income in the area changed, it is dearest on average at a high level and "
+            "cheapest at a middling level: the price is 4.5 % higher. Of 100 tests, about 98 came out dearer and about 2 cheaper (191 tests)."),
         ),
         (
             PRICE | ASKED | {"metric": "price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)"},
@@ -215,7 +217,7 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
             "(191 were tried). The largest mean difference was 4.5 %."),
         ),
         (
-            PRICE | {"metric": "loyalty_gap", "ci": {"low": -0.01, "high": 0.09}},
+            PRICE | {"metric": "loyalty_gap", "ci": {"low": -0.01, "high": 0.09}, "group": None, "reference_group": None},
             "所在地区的家庭收入：最高一档与最低一档的差价，高4.5%，真实的差别很可能在低1%和高9.4%之间。",
             ("Family income in the area: price gap of the highest and the lowest step, 4.5 % higher; very likely it lies "
             "between 1 % lower and 9.4 % higher."),
