@@ -96,7 +96,7 @@ METRICS: dict[str, Text] = {
     "exposure_ratio": Text("得到的曝光，与按相关程度应得的之比", "exposure received against exposure deserved"),
     "skew_at_k": Text("在最前几位所占的份额，与整份列表之比", "share of the first places against share of the list"),
     "ndkl": Text("各段前列的构成与整份列表相差多少（NDKL）", "how far the top differs in make-up from the whole list (NDKL)"),
-    "loyalty_rise": Text("价格随档位一路上升多少", "how far the price rises from step to step"),
+    "loyalty_rise": Text("按只升不降的线拟合，价格随档位上升多少", "rise of the price along the levels, fitted by a line that never falls"),
     "loyalty_trend": Text("从最低档到最高档的价格趋势", "trend of the price from the lowest step to the highest"),
     "loyalty_gap": Text("最高一档与最低一档的差价", "price gap of the highest and the lowest step"),
     "new_user_offer_gap": Text("声明的新用户优惠：窗口内外的差价", "declared new-user offer: price gap inside and outside its window"),

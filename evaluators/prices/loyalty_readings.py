@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices.dose_response import Response
@@ -18,6 +20,7 @@ from evaluators.prices.price_lines import (
 )
 from evaluators.prices.price_readings import PROBLEMS as PRICE_PROBLEMS
 from evaluators.prices.price_readings import SMALL_BUT_REAL, VERDICTS, concluded
+from evaluators.prices.price_spread import SAME
 from registry.language import Text
 from registry.reports import Verdict
 
@@ -128,6 +131,11 @@ def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
     )
     if falls(judged):
         rise = Text("价格不随档位上升", "the price does not rise along the levels")
+    elif (np.diff(response.effects) < -SAME).any():
+        rise = Text(
+            f"按只升不降的线拟合，{rise.zh}；实际上有的档位比更低的一档便宜，并不是一路上升",
+            f"by a line that never falls, {rise.en}; some level is in fact cheaper than the one below it, so the rise is not throughout",
+        )
     return Text(
         f"账号按“{name.zh}”从低到高分为 {len(response.labels)} 档（{levels.zh}）。{held.zh}，{rise.zh}。",
         f"Accounts fall into {len(response.labels)} levels of “{name.en}” from low to high ({levels.en}). "

@@ -68,6 +68,26 @@ def test_the_same_price_for_all_is_shown_to_be_small_by_enough_accounts_of_each_
         )
 
 
+@pytest.mark.parametrize("hump", [True, False])
+def test_a_price_that_rises_and_falls_back_is_not_said_to_rise_throughout(*, hump: bool) -> None:
+    """The top pays what the bottom pays: “the price rises by 2.2% along the levels” was nobody's."""
+    rng = np.random.default_rng(6)
+    dear = {"low": 1.0, "middle": 1.1, "high": 1.0 if hump else 1.2}
+    rows = [
+        {"account": f"{level}{n}", "tenure": level, "item": f"i{item}",
+         "price": 50 * part * float(np.exp(rng.normal(0, 0.002)))}
+        for level, part in dear.items() for n in range(60) for item in range(4)
+    ]  # fmt: skip
+    columns = {"price": "price", "user": "account", "item": "item", "profile": ["tenure"]}
+    content = {"title": "t", "columns": columns, "probes": [
+        {"id": "loyalty_dose_response", "order": {"tenure": list(dear)}, "measures": ["tenure"]},
+    ]}  # fmt: skip
+    found = engine.measure(Plan.parse(content), pa.Table.from_pylist(rows), scorer=None, nonce="n")
+    (rise,) = [f for f in found if f.metric == "loyalty_rise"]
+    assert ("并不是一路上升" in rise.reading["zh"]) == hump
+    assert ("the rise is not throughout" in rise.reading["en"]) == hump
+
+
 def test_goods_that_regulars_prefer_are_no_mark_up() -> None:
     found = run(shop(np.random.default_rng(3), accounts=400))
     assert found["loyalty_gap"].details["raw"] > 0.3
