@@ -519,8 +519,8 @@ def whom(finding: Finding, part: str, plan: Plan) -> Text:
 
 
 WRITTEN_AGAIN = Text(
-    "这些行只来自 {n} 个不同的画像，少于所需的 {needed}；同一画像写几遍不是几次试验，所以不能说差异很小。",
-    "These rows are of only {n} profiles, fewer than the {needed} needed; a profile written again is no further trial: nothing is called small.",
+    "全部的行，或其中某一组的行，只来自 {n} 个不同的对象，少于所需的 {needed}；同一对象的几行不是几次独立的试验，所以不能说差异很小。",
+    "All rows, or those of one group, are of only {n} different units, fewer than the {needed} needed; several rows of one unit are no further trials: nothing is called small.",
 )
 LEVELS_LEFT = Text(
     "有的取值没有试过，差异可能就在其中，所以不能说差异很小。",

@@ -4,6 +4,7 @@ Each round is a child of one warmed interpreter. Every channel that a fork would
 children, or from a child to the interpreter, is tried by a model that means harm.
 """
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -270,9 +271,19 @@ def gone(process: int, seconds: float = 10.0) -> bool:
     return True
 
 
-def test_a_zygote_killed_in_mid_round_takes_its_child_along_and_work_goes_on(
-    asking: Asking, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def killing(
+    monkeypatch: pytest.MonkeyPatch, victim: Callable[[int], int], times: float = math.inf
+) -> list[int]:
+    """Kill somebody from outside whenever a round's child has been given its rows.
+
+    Args:
+        monkeypatch: takes it back.
+        victim: whom, by the child's number.
+        times: how often.
+
+    Returns:
+        The children, filled as they come.
+    """
     children: list[int] = []
     give = Round.give
 
@@ -281,10 +292,22 @@ def test_a_zygote_killed_in_mid_round_takes_its_child_along_and_work_goes_on(
         assert isinstance(round_, WarmRound)
         assert round_._child is not None
         children.append(zygote._number(round_._child))
-        if len(children) == 1:
-            os.kill(parent(children[0]), 9)
+        if len(children) <= times:
+            os.kill(victim(children[-1]), 9)
 
     monkeypatch.setattr(Round, "give", then_kill)
+    return children
+
+
+def itself(pid: int) -> int:
+    """The child."""
+    return pid
+
+
+def test_a_zygote_killed_in_mid_round_takes_its_child_along_and_work_goes_on(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = killing(monkeypatch, parent, times=1)
     scorer = asking(leaving.answers_slowly)
 
     answers = scorer.score([FRAME])[0]
@@ -298,18 +321,7 @@ def test_a_child_killed_from_outside_is_asked_again(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Security stranger on issue 7, F7d/9: a machine short of memory is not the model's fault."""
-    children: list[int] = []
-    give = Round.give
-
-    def then_kill(round_: Round, table: pa.Table) -> None:
-        give(round_, table)
-        assert isinstance(round_, WarmRound)
-        assert round_._child is not None
-        children.append(zygote._number(round_._child))
-        if len(children) == 1:
-            os.kill(children[0], 9)
-
-    monkeypatch.setattr(Round, "give", then_kill)
+    children = killing(monkeypatch, itself, times=1)
 
     answers = asking(leaving.answers_slowly).score([FRAME])[0]
 
@@ -321,15 +333,7 @@ def test_a_child_killed_again_and_again_is_the_machines_trouble(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work that it ends is given back and tried again, and the model is not blamed."""
-    give = Round.give
-
-    def then_kill(round_: Round, table: pa.Table) -> None:
-        give(round_, table)
-        assert isinstance(round_, WarmRound)
-        assert round_._child is not None
-        os.kill(zygote._number(round_._child), 9)
-
-    monkeypatch.setattr(Round, "give", then_kill)
+    killing(monkeypatch, itself)
 
     with pytest.raises(Contained) as contained:
         asking(leaving.answers_slowly).score([FRAME])
@@ -344,15 +348,7 @@ def test_a_child_killed_again_and_again_is_the_machines_trouble(
 def test_a_zygote_lost_again_and_again_is_the_machines_trouble_too(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give = Round.give
-
-    def then_kill(round_: Round, table: pa.Table) -> None:
-        give(round_, table)
-        assert isinstance(round_, WarmRound)
-        assert round_._child is not None
-        os.kill(parent(zygote._number(round_._child)), 9)
-
-    monkeypatch.setattr(Round, "give", then_kill)
+    killing(monkeypatch, parent)
 
     with pytest.raises(Contained) as contained:
         asking(leaving.answers_slowly).score([FRAME])

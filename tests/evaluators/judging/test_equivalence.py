@@ -221,17 +221,21 @@ def test_the_same_price_for_everyone_is_shown_by_enough_accounts() -> None:
     assert gap.units == {"of": "accounts", "n": 299, "n_reference": 299, "at_least": 30}
 
 
-@pytest.mark.parametrize("free", [False, True])
-def test_free_quotes_of_one_side_are_told_beside_every_price_that_is_observed(free: bool) -> None:
-    """Stranger, issue 7/10: "12.3 % more" for those who got 3 of 8 goods for nothing, unwarned."""
+def with_free_goods(*, free: bool) -> pa.Table:
+    """Quotes alike on both sides; one side may get one of the four goods for nothing."""
     table = quotes(2, 80, shift=0.0, noise=0.003)
     price = table["price"].to_numpy(zero_copy_only=False).copy()
     level = table["level"].to_numpy(zero_copy_only=False)
     item = table["item"].to_numpy(zero_copy_only=False)
     if free:
         price[(level == "g1") & (item == "i0")] = 0
-    at = table.schema.names.index("price")
-    found = priced("price_observational", table.set_column(at, "price", pa.array(price)))
+    return table.set_column(table.schema.names.index("price"), "price", pa.array(price))
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_free_quotes_of_one_side_are_told_beside_every_price_that_is_observed(free: bool) -> None:
+    """Stranger, issue 7/10: "12.3 % more" for those who got 3 of 8 goods for nothing, unwarned."""
+    found = priced("price_observational", with_free_goods(free=free))
     raw = next(f for f in found if f.metric == "raw_price_gap")
     for finding in (raw, *found):
         told = finding.reading
@@ -244,14 +248,7 @@ def test_free_quotes_of_one_side_are_told_beside_every_price_that_is_observed(fr
 @pytest.mark.parametrize("free", [False, True])
 def test_free_quotes_of_one_side_leave_the_difference_open(free: bool) -> None:
     """F7a/10: one side paid nothing for 3 of 8 items; "the difference is shown to be small"."""
-    table = quotes(2, 80, shift=0.0, noise=0.003)
-    price = table["price"].to_numpy(zero_copy_only=False).copy()
-    level = table["level"].to_numpy(zero_copy_only=False)
-    item = table["item"].to_numpy(zero_copy_only=False)
-    if free:
-        price[(level == "g1") & (item == "i0")] = 0
-    at = table.schema.names.index("price")
-    (gap,) = priced("price_counterfactual", table.set_column(at, "price", pa.array(price)))
+    (gap,) = priced("price_counterfactual", with_free_goods(free=free))
     assert (gap.verdict is Verdict.EQUIVALENT) is not free
     assert ("have no price above 0" in gap.reading["en"]) is free
     assert ("没有大于 0 的价格" in gap.reading["zh"]) is free
