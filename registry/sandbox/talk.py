@@ -27,6 +27,8 @@ HEAD = 8
 """Every message begins with its length, so many bytes, little-endian."""
 _PIECE = 1 << 18
 _SET_PIPE_SIZE = 1031
+_SIGNALLED = 128
+"""An exit code beyond it names the signal that ended the process, as a shell has it."""
 _CPU_SECONDS = 4 * 3600
 
 
@@ -51,10 +53,13 @@ class TalkWays(Ways):
     Args:
         stage: the folder its modules are imported from.
         main: the module in it whose `main` is run.
+        trusted: whether only code of ours chooses how the process ends. A kill from outside tells
+            itself by an exit code where a wall stands between, and a plugin may leave with it too.
     """
 
     stage: Path
     main: str
+    trusted: bool = False
 
     @property
     def runtime(self) -> Runtime:
@@ -77,10 +82,13 @@ class Talk(Cell):
 
     def __init__(self, ways: TalkWays) -> None:
         self._answer = bytearray()
+        self._trusted = ways.trusted
         super().__init__(ways, Model(ways.stage, None))
 
     @classmethod
-    def of(cls, tier: Tier, ways: Ways, *, stage: Path, main: str) -> "Talk":
+    def of(
+        cls, tier: Tier, ways: Ways, *, stage: Path, main: str, trusted: bool = False
+    ) -> "Talk":
         """A process of this tier.
 
         Args:
@@ -88,6 +96,7 @@ class Talk(Cell):
             ways: its limits (`Tier.ways`).
             stage: the folder with the modules.
             main: the module whose `main` is run.
+            trusted: whether only code of ours chooses how it ends.
         """
         return cls(
             TalkWays(
@@ -98,6 +107,7 @@ class Talk(Cell):
                 limits=ways.limits,
                 stage=stage,
                 main=main,
+                trusted=trusted,
             )
         )
 
@@ -113,6 +123,12 @@ class Talk(Cell):
         told = super()._told(handles)
         # Each answer has its own deadline; the processor time of all of them has this one.
         return told | {"limits": told["limits"] | {"RLIMIT_CPU": _CPU_SECONDS}}
+
+    def _own_end(self) -> Cause | None:
+        code = self.confined.code()
+        if self._trusted and code is not None and code > _SIGNALLED:
+            return self._cause_of_signal(code - _SIGNALLED)
+        return super()._own_end()
 
     @property
     def log(self) -> str:

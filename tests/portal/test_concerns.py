@@ -4,6 +4,8 @@ import errno
 import io
 import json
 import re
+import select as readiness
+import signal
 from datetime import date, timedelta
 from typing import Any
 
@@ -406,22 +408,36 @@ def test_what_a_killed_server_left_in_the_store_is_on_no_record_and_swept(
 
 
 @pytest.mark.usefixtures("confined")
+@pytest.mark.parametrize("from_within", [True, False], ids=["within", "outside"])
 def test_a_reader_that_is_killed_in_the_middle_takes_nothing_with_it(
-    published: Published, monkeypatch: pytest.MonkeyPatch
+    from_within: bool, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whichever of its processes is killed: the file is not called damaged for it."""
     asking = Talk.ask
 
     def killed(talk: Talk, question: Any, **how: Any) -> bytes:
         if question:
-            talk.kill()
+            kill(talk, from_within=from_within)
         return asking(talk, question, **how)
 
     before = kept(published)
     with monkeypatch.context() as dying:
         dying.setattr(Talk, "ask", killed)
         answer = attached(published, ("a.png", picture()))
-    assert answer.status_code == 422
-    assert "读不出来" in answer.text
+    assert answer.status_code == 503
+    assert "读不出来" not in answer.text
     assert WORDS in answer.text
     assert kept(published) == before
     assert attached(published, ("a.png", picture())).status_code == 201
+
+
+def kill(talk: Talk, *, from_within: bool) -> None:
+    """Kill the first process behind its walls, or the one that set them up, and see it gone."""
+    confined = talk.confined
+    assert confined._process is not None
+    if from_within and confined._first is not None:
+        signal.pidfd_send_signal(confined._first, signal.SIGKILL)
+        readiness.select([confined._first], [], [], 10)
+    else:
+        confined._process.kill()
+    confined._process.wait()
