@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from explainers import means, numbers, prices, readability, shares
+from explainers import means, numbers, prices, shares
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, with_article, written_level
 from explainers.effects import Sentence, again, counts, listed, of_subject, wording
@@ -13,7 +13,7 @@ from explainers.frame import GUESSED_FROM_THE_SCORE, REST
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
-from registry import outcomes, untranslated
+from registry import outcomes, readability, untranslated
 from registry.findings import of_none, row_by_row
 from registry.findings import told as told_verdict
 from registry.language import LANGUAGES, Text

@@ -14,7 +14,6 @@ from explainers import (
     means,
     measured,
     numbers,
-    readability,
     shares,
     strongest,
     yardstick,
@@ -34,7 +33,7 @@ from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
 from explainers.questions import QUESTIONS
 from explainers.sentences import Kind, capitalised, sentence
-from registry import attestation, contradictions
+from registry import attestation, contradictions, readability
 from registry.findings import row_by_row
 from registry.language import LANGUAGES, Language, Text
 from registry.yardsticks import Yardstick

@@ -1,6 +1,6 @@
 """Whether the text of an explanation may be confirmed: answered, plain, and no other than declared.
 
-The marks are those that the explainer wrote into the text (`explainers.readability`), and so are the
+The marks are those that the explainer wrote into the text (`registry.readability`), and so are the
 contradictions (`registry.contradictions`). Words of the trade, sentences too long to read and
 what the filer declares otherwise than it was measured stop a confirmation, unless the filer
 keeps them for a reason that everyone reads beside the text.

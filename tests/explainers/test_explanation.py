@@ -7,8 +7,8 @@ import pytest
 
 from explainers.explanation import explain, predictions_needed, sentences_of
 from explainers.plan import ExplanationPlan
-from explainers.readability import blocking
 from registry.language import LANGUAGES
+from registry.readability import blocking
 from tests.explainers.toys import Scores, Toy, columns, people, text
 
 DECLARED = {

@@ -9,10 +9,10 @@ from explainers import checked, questions
 from explainers.bounds import Family
 from explainers.columns import Column, Outsider, raised
 from explainers.frame import FRAME, TESTS
-from explainers.readability import blocking
 from explainers.sentences import ROWS, Counts, Kind, choose, sentence
 from explainers.table import MORE, SENTENCES
 from registry.language import LANGUAGES, Text
+from registry.readability import blocking
 
 FAMILY = Family(claims=60)
 

@@ -9,9 +9,10 @@ from evaluators.guests import installed
 from evaluators.judging import captions, conclusions
 from evaluators.plan import Plan
 from evaluators.running import engine, questions
-from explainers import checked, prices, readability
+from explainers import checked, prices
 from explainers.checked import Quoted
 from portal.pages import beyond, report_pictures
+from registry import readability
 from registry.findings import VERDICT_NAMES
 from registry.language import LANGUAGES, Language
 

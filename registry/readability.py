@@ -105,15 +105,23 @@ def remarks(text: str, language: Language, *, glossed: Collection[str] = ()) -> 
         for limit in LIMITS[language]
         if limit.measure in measured and _beyond(limit, measured[limit.measure])
     ]
-    found = [*_long(text, language), *_jargon(text, language, glossed), *_acronyms(text, glossed)]
-    if language == "zh":
-        found += _officialese(text)
+    found = [
+        *_long(text, language),
+        *_jargon(text, language, glossed),
+        *_officialese(text, language),
+        *_acronyms(text, glossed),
+    ]
     return sorted([*found, *whole], key=lambda each: each.severity != "block")
 
 
 def blocking(text: str, language: Language, *, glossed: Collection[str] = ()) -> list[Remark]:
     """Only what stops publication."""
     return [r for r in remarks(text, language, glossed=glossed) if r.severity == "block"]
+
+
+def lists(language: Language) -> Mapping[str, str]:
+    """The words of a language that a reader need not know, each with a plain one."""
+    return {**_lists()[language], **_lists()[f"{language}_officialese"]}
 
 
 def syllables(word: str) -> int:
@@ -203,30 +211,49 @@ def _jargon(text: str, language: Language, glossed: Collection[str]) -> Iterator
             yield Remark("jargon", "block", place, text[slice(*place)], said)
 
 
-def _officialese(text: str) -> Iterator[Remark]:
-    for place, word, plain in _listed(text, "zh", "zh_officialese"):
+def _officialese(text: str, language: Language) -> Iterator[Remark]:
+    for place, word, plain in _listed(text, language, f"{language}_officialese"):
         said = Text(
             f"“{word}”是公文用语，换成“{plain}”。",
             f"“{word}” is officialese; write “{plain}”.",
         )
-        yield Remark("officialese", "warn", place, word, said)
+        yield Remark("officialese", "warn", place, text[slice(*place)], said)
 
 
 def _listed(text: str, language: Language, name: str) -> Iterator[tuple[Place, str, str]]:
-    """Where the words of a list stand as words of their own, with what to write instead."""
+    """Where the words of a list stand as words of their own, with what to write instead.
+
+    Of a word that lies in a longer one, or in an everyday phrase, nothing is said.
+    """
     edges = _edges(text) if language == "zh" else None
-    ordinary = [
-        found.span()
-        for phrase in _lists()[f"{language}_ordinary"]["words"]
-        for found in re.finditer(re.escape(phrase), text, re.IGNORECASE)
+    ordinary = [found.span() for each in _ordinary(language) for found in each.finditer(text)]
+    every = [
+        (found.span(), word, plain)
+        for word, plain in _lists()[name].items()
+        for found in _pattern(word, language).finditer(text)
+        if edges is None or set(found.span()) <= edges
     ]
-    for word, plain in _lists()[name].items():
-        pattern = re.escape(word) if language == "zh" else rf"\b{re.escape(word)}s?\b"
-        for found in re.finditer(pattern, text, re.IGNORECASE):
-            start, end = found.span()
-            whole = edges is None or {start, end} <= edges
-            if whole and not any(a <= start and end <= b for a, b in ordinary):
-                yield (start, end), word, plain
+    held = [*ordinary, *(place for place, _, _ in every)]
+    for place, word, plain in sorted(every):
+        if not any(_lies_in(place, each) for each in held) and place not in ordinary:
+            yield place, word, plain
+
+
+def _lies_in(place: Place, other: Place) -> bool:
+    return place != other and other[0] <= place[0] and place[1] <= other[1]
+
+
+@cache
+def _pattern(word: str, language: Language) -> re.Pattern[str]:
+    escaped = re.escape(word)
+    return re.compile(escaped if language == "zh" else rf"\b{escaped}s?\b", re.IGNORECASE)
+
+
+@cache
+def _ordinary(language: Language) -> tuple[re.Pattern[str], ...]:
+    """Everyday phrases in which a listed word is none of the trade's."""
+    phrases = _lists()[f"{language}_ordinary"]["phrases"]
+    return tuple(re.compile(each, re.IGNORECASE) for each in phrases)
 
 
 def _edges(text: str) -> set[int]:
@@ -253,4 +280,4 @@ def _acronyms(text: str, glossed: Collection[str]) -> Iterator[Remark]:
 
 @cache
 def _lists() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(files("explainers").joinpath("jargon.toml").read_text("utf-8"))
+    return tomllib.loads(files("registry").joinpath("jargon.toml").read_text("utf-8"))

@@ -1,7 +1,7 @@
 import pytest
 
-from explainers.readability import blocking, profile, remarks, syllables
 from registry.language import Language
+from registry.readability import blocking, profile, remarks, syllables
 
 PLAIN = "这个程序帮银行决定是否借钱给你。它看三样东西：你的收入、你有没有按时还钱、你还欠多少钱。"
 LEGAL = "本算法系依据相关规定之要求，对申请主体予以评估，" * 5 + "方可生效。"
