@@ -506,3 +506,16 @@ def note(session: Session, event: str, filing: Filing, by: Actor, **details: Any
         revision=filing.revision,
         **details,
     )
+
+
+def sent_with(session: Session, filing: Filing) -> Mapping[str, Any]:
+    """What the journal keeps of the last submission of a filing; empty before the first.
+
+    Args:
+        session: any session.
+        filing: which filing.
+    """
+    events = journal.history(session, filing.id)
+    sent = (each for each in reversed(events) if each.name == "filing:dossier:submitted")
+    last = next(sent, None)
+    return last.details if last else {}

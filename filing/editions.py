@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
-from filing import computed, declared, grading, numbers, risk, wording
+from filing import computed, declared, grading, numbers, plainness, risk, wording
 from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
@@ -295,6 +295,7 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "reports": [each.as_json() for each in making.evidence],
         "explanation": _explanation(session, filing.explanation_id),
         "contradictions": declared.published(session, filing),
+        "hard_words": plainness.published(session, filing),
         "notices": [
             {"name": each.name, **each.said.as_json()}
             for each in making.gate.hurdles

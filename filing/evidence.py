@@ -103,12 +103,13 @@ class Evidence:
         counted = [
             (OUTCOME_NAMES[each], self.shown[each]) for each in OUTCOMES if self.shown.get(each)
         ]
-        zh = "，".join(f"{name.zh}{count}条" for name, count in counted) or "没有结果"
-        en = ", ".join(f"{name.en}: {count}" for name, count in counted) or "no findings"
+        zh = "；".join(f"{name.zh}：{count}条" for name, count in counted) or "没有结果"
+        en = "; ".join(f"{name.en}: {count}" for name, count in counted) or "no findings"
         day = legal_day.of(self.made).isoformat()
+        checks = "1 check" if len(self.run) == 1 else f"{len(self.run)} checks"
         return Text(
             f"{self.organisation.zh}（{who.zh}）在{day}用{len(self.run)}项检查测了第{self.version}版：{zh}。",
-            f"{self.organisation.en} ({who.en}) ran {len(self.run)} checks on version "
+            f"{self.organisation.en} ({who.en}) ran {checks} on version "
             f"{self.version} on {day}: {en}.",
         )
 

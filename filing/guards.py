@@ -17,6 +17,7 @@ from filing import (
     evidence,
     gate,
     identity,
+    plainness,
     remarks,
     same_model,
     unattached,
@@ -26,6 +27,7 @@ from filing.evidence import Evidence
 from filing.gate import Gate
 from filing.lifecycle import GUARD_NAMES, Guard
 from filing.meanings import Meaning
+from filing.plainness import Hard
 from filing.risk import Level
 from registry import approval, explanations, independence, legal_day, passwords
 from registry.contradictions import Contradiction
@@ -63,6 +65,11 @@ class Case:
     def contradictions(self) -> list[Contradiction]:
         """What the dossier declares otherwise than it was measured."""
         return declared.of(self.session, self.filing)
+
+    @cached_property
+    def hard_words(self) -> list[Hard]:
+        """What group H says in words that are hard to understand."""
+        return plainness.hard(self.filing.told)
 
     @cached_property
     def gate(self) -> Gate | None:
@@ -229,12 +236,29 @@ def _name_claims(case: Case) -> list[Reason]:
 
 
 def _contradictions(case: Case) -> list[Reason]:
-    given = {name for name, said in case.differing.items() if said.zh.strip()}
     return [
         Reason(each.id, each.said, approval.EITHER)
         for each in case.contradictions
-        if each.id not in given
+        if not _explained(case, each.id)
     ]
+
+
+def _hard_words(case: Case) -> list[Reason]:
+    remedy = Text(
+        "请换成平实的话；要保留，请用中文写明理由，审核人员和公众会看到。",
+        "Say it plainly; to keep the words, give a reason in Chinese, which the reviewer and the public read.",
+    )
+    return [
+        Reason(each.id, each.said, remedy)
+        for each in case.hard_words
+        if not _explained(case, each.id)
+    ]
+
+
+def _explained(case: Case, name: str) -> bool:
+    """Whether the step comes with a reason for what is kept."""
+    said = case.differing.get(name)
+    return said is not None and bool(said.zh.strip())
 
 
 def _identity(case: Case) -> list[Reason]:
@@ -347,5 +371,6 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.SECOND_PERSON: _second_person,
     Guard.NAME_CLAIMS: _name_claims,
     Guard.CONTRADICTIONS: _contradictions,
+    Guard.HARD_WORDS: _hard_words,
     Guard.ONE_FILING: lambda case: same_model.refusals(case.session, case.filing),
 }

@@ -122,6 +122,7 @@ class Guard(StrEnum):
     ONE_FILING = "one_filing"
     NAME_CLAIMS = "name_claims"
     CONTRADICTIONS = "contradictions"
+    HARD_WORDS = "hard_words"
 
 
 GUARD_NAMES: dict[Guard, Text] = {
@@ -159,6 +160,10 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.CONTRADICTIONS: Text(
         "写的和测到的不一样时逐处写明理由",
         "a reason is given wherever what is declared is not what was measured",
+    ),
+    Guard.HARD_WORDS: Text(
+        "算法说明里不好懂的话已换掉，或者逐处写明理由",
+        "hard words of the explanation are changed, or a reason is given for each field",
     ),
     Guard.SECOND_PERSON: Text(
         "高风险的受理人不是公示人", "for high risk, who accepted is not who publishes"
@@ -216,11 +221,11 @@ STEPS: tuple[Step, ...] = (
     _step(Action.REOPEN, _F, [_S.SELF_CHECKED], _S.DRAFT, "filing:dossier:reopened"),
     _step(Action.SUBMIT, _F, [_S.SELF_CHECKED], _S.SUBMITTED, "filing:dossier:submitted",
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.ONE_FILING, _G.NAME_CLAIMS,
-          _G.CONTRADICTIONS),
+          _G.CONTRADICTIONS, _G.HARD_WORDS),
     _step(Action.SUBMIT, _F, [_S.RETURNED, _S.CHANGE_PENDING], _S.SUBMITTED,
           "filing:dossier:submitted",
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE,
-          _G.ONE_FILING, _G.NAME_CLAIMS, _G.CONTRADICTIONS),
+          _G.ONE_FILING, _G.NAME_CLAIMS, _G.CONTRADICTIONS, _G.HARD_WORDS),
     _step(Action.RETURN, _R, [_S.SUBMITTED, _S.ACCEPTED, _S.FILED], _S.RETURNED,
           "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),

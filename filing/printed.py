@@ -23,7 +23,8 @@ def texts(session: Session, content: Mapping[str, Any]) -> list[str]:
         session: any session.
         content: the edition's JSON object.
     """
-    said = [*_explained(session, content), *_differing(content.get("contradictions") or ())]
+    kept = [*(content.get("contradictions") or ()), *(content.get("hard_words") or ())]
+    said = [*_explained(session, content), *_differing(kept)]
     for each in content["reports"]:
         found = reports.statement(reports.get(session, each["id"]))["predicate"]["findings"]
         for finding in foremost([as_told(one) for one in found]):
@@ -55,7 +56,7 @@ def _sentences(given: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _differing(given: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What the filer declares otherwise than it was measured, and why."""
+    """What the filer declares otherwise than it was measured, or in hard words, and why."""
     for each in given:
         yield from _both(each["said"], each.get("reason"))
 

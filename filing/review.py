@@ -27,7 +27,7 @@ from filing.dossier import Filing
 from filing.guards import GUARDS, Case, closed, gate_of
 from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
 from filing.meanings import Meaning
-from registry import approval, explanations, inbox, journal, legal_day, lengths
+from registry import approval, explanations, inbox, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
 from registry.language import Text
 from registry.lengths import Limit
@@ -79,7 +79,7 @@ def take(
         revision: the revision the actor read.
         remarks: rows of {code, zh, en?}, which a return alone takes.
         reason: for the steps that need one, or the note on a change: {zh, en?} or the Chinese.
-        differing: with a submission, by the id of a contradiction, why what is declared differs.
+        differing: with a submission, by the id of a contradiction or of hard words, why they are kept.
 
     Raises:
         FilingNotFound, NotAssigned: when the actor cannot see such a filing.
@@ -101,7 +101,9 @@ def take(
         same_model.hold(session, filing)
     _hold(case, step)
     compared = case.contradictions if Guard.CONTRADICTIONS in step.guards else []
-    kept = approval.kept([each.as_json() for each in compared], case.differing)
+    hard = case.hard_words if Guard.HARD_WORDS in step.guards else []
+    every = [*(each.as_json() for each in compared), *(each.as_json() for each in hard)]
+    kept = approval.kept(every, case.differing)
     _go(case, step, kept=kept)
     return filing
 
@@ -166,8 +168,10 @@ def _go(case: Case, step: Step, *, kept: Sequence[Mapping[str, Any]] = ()) -> No
     details: dict[str, Any] = {"from": before, "to": step.target}
     if case.reason is not None:
         details["reason"] = dict(case.reason)
-    if kept:
-        details["contradictions"] = [dict(each) for each in kept]
+    hard = {each.id for each in case.hard_words} if kept else set()
+    for name, own in (("contradictions", False), ("hard_words", True)):
+        if told := [dict(each) for each in kept if (each["id"] in hard) is own]:
+            details[name] = told
     if filing.number is not None:
         details["number"] = filing.number
     event = dossier.note(case.session, step.event, filing, case.by, **details)
@@ -176,10 +180,7 @@ def _go(case: Case, step: Step, *, kept: Sequence[Mapping[str, Any]] = ()) -> No
 
 def submitted_with(session: Session, filing: Filing) -> Mapping[str, str] | None:
     """The reason that the filer gave with the last submission, if any."""
-    events = journal.history(session, filing.id)
-    sent = (each for each in reversed(events) if each.name == "filing:dossier:submitted")
-    last = next(sent, None)
-    said: Mapping[str, str] | None = last.details.get("reason") if last else None
+    said: Mapping[str, str] | None = dossier.sent_with(session, filing).get("reason")
     return said
 
 
@@ -204,6 +205,7 @@ SAID_WITH_THE_STEP = frozenset(
         Guard.CHANGE_NOTE,
         Guard.NAME_CLAIMS,
         Guard.CONTRADICTIONS,
+        Guard.HARD_WORDS,
     }
 )
 """Guards about what the actor says when taking the step; a page asks for it then."""

@@ -223,6 +223,10 @@ class FilingOut(FilingLine):
         "columns, declared, measured, n, said}; each is corrected, or kept with a reason when it is "
         "submitted"
     )
+    hard_words: list[dict[str, Any]] = Field(
+        description="what group H says in words that are hard to understand: {id, kind, place, words, "
+        "said}; each is put plainly, or kept with a reason when it is submitted"
+    )
     gate: GateOut | None = Field(description="what the risk grade asks for")
     grade_proposal: ProposalOut | None = Field(
         description="for the authority: a change of the grade that waits for a second reviewer"
@@ -319,7 +323,8 @@ class StepIn(RequestBody):
     differing: dict[str, Words] = Field(
         default_factory=dict,
         description="with `submit`, by the id of a contradiction (`contradictions`), why what is "
-        "declared differs from what was measured; reviewer and public read it",
+        "declared differs from what was measured, and of hard words (`hard_words`), why they are kept; "
+        "reviewer and public read it",
     )
     revision: Read
 
@@ -368,6 +373,7 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "lacking": [Fault.of(reason) for reason in measured.reasons],
             "claims": {key: Bilingual.of(said) for key, said in claims.remarks(told).items()},
             "contradictions": [each.as_json() for each in case.contradictions],
+            "hard_words": [each.as_json() for each in case.hard_words],
             "gate": GateOut.of(gate) if gate else None,
             "grade_proposal": _proposal(session, by, filing),
             "same_model": [Bilingual.of(each) for each in same_model.told(session, filing)]

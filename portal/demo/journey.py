@@ -175,7 +175,7 @@ class Journey:
             tester_id=self._tester.organisation_id,
             query_budget=BUDGET,
             conflict_filer="无（演示）/ none (demonstration)",
-            paid_by="备案单位（演示）/ the filer (demonstration)",
+            paid_by="备案主体（演示）/ the filer (demonstration)",
         )
 
     def register_data(self) -> None:

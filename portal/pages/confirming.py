@@ -6,20 +6,22 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from filing import plainness
 from portal.pages import forms
 from registry import approval
 from registry.contradictions import KIND_NAMES
-from registry.contradictions import Kind as About
 from registry.language import LANGUAGES, Language, Text
+
+KEPT_NAMES = {**{str(kind): name for kind, name in KIND_NAMES.items()}, "words": plainness.NAME}
 
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """What the filer declares otherwise than it was measured, as a page shows it.
+    """What the filer declares otherwise than it was measured, or in hard words, as a page shows it.
 
     Args:
         id: what a reason names it by.
-        about: direction, importance, …
+        about: direction, importance, hard words …
         said: both sides in one sentence.
         reason: why the filer keeps it; None while none was given.
     """
@@ -35,7 +37,7 @@ class Differing:
         reason = given.get("reason")
         return cls(
             str(given["id"]),
-            KIND_NAMES[About(given["kind"])],
+            KEPT_NAMES[str(given["kind"])],
             Text(**given["said"]),
             Text(**reason) if reason else None,
         )

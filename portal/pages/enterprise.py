@@ -5,10 +5,12 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
-from portal.pages import confirming, explaining, forms
+from portal.pages import confirming, explaining, forms, plain_words
 from portal.pages.attempts import attempt
-from portal.pages.boxes import called
+from portal.pages.boxes import Names, called
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.web import sight
@@ -32,8 +34,9 @@ from registry import (
 )
 from registry.contradictions import EFFECTS, INFLUENCES
 from registry.errors import RegisterError
+from registry.explanations import Explanation
 from registry.language import Text
-from registry.organisations import Kind, Role
+from registry.organisations import Actor, Kind, Role
 from registry.tokens import Scope
 
 BUDGET = Text("最多预测多少次", "Budget of predictions")
@@ -171,6 +174,7 @@ def explain_page(
     version_id: str,
 ) -> Response:
     """The form from which the explanation is made: a data set and a plain name for every column."""
+    looked_at: FormData | None = getattr(request.state, "looked_at", None)
     version = submission.get(session, version_id)
     by.own(version.organisation_id)
     usable = [
@@ -190,6 +194,9 @@ def explain_page(
         influences=INFLUENCES,
         reports=usable,
         yardstick=next(iter(yardsticks.counting(session, version_id, version.digest)), None),
+        beside=plain_words.in_form(looked_at) if looked_at else {},
+        looked=looked_at is not None,
+        typed=forms.typed(looked_at) if looked_at else typed_before(request),
     )
 
 
@@ -206,27 +213,63 @@ def explain(
     """Ask for the explanation; it is made by a worker."""
     version = submission.get(session, version_id)
     by.own(version.organisation_id)
-    asked = explaining.plan(form, [each["name"] for each in version.inputs])
-    settled = any(
-        y.line is not None for y in yardsticks.counting(session, version_id, version.digest)
-    )
     try:
-        dataset = sight.dataset(session, by, forms.text(form, "dataset_id"))
-        explaining.check(asked, [each["name"] for each in dataset.columns], settled=settled)
-        made = explanations.request(
-            session,
-            by=by,
-            version_id=version_id,
-            dataset_id=dataset.id,
-            plan=asked,
-            report_id=forms.text(form, "report_id") or None,
-        )
+        made = _ask(session, by, form, version)
     except RegisterError as error:
         session.rollback()
-        names = explaining.names([each["name"] for each in version.inputs])
-        reject(request, error, forms.typed(form), names=names)
+        reject(request, error, forms.typed(form), names=_boxes(version))
         return explain_page(request, language, session, by, asking, version_id)
     return go(f"/{language}/explanations/{made.id}", "queued")
+
+
+@router.post("/versions/{version_id}/explain/look", dependencies=[allow(Role.FILER)])
+def look_through(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    version_id: str,
+) -> Response:
+    """The form again, with its gaps and hard words; nothing is asked for."""
+    version = submission.get(session, version_id)
+    by.own(version.organisation_id)
+    try:
+        _ask(session, by, form, version)
+    except RegisterError as error:
+        reject(request, error, forms.typed(form), names=_boxes(version))
+    session.rollback()
+    request.state.looked_at = form
+    return explain_page(request, language, session, by, asking, version_id)
+
+
+def _ask(session: Session, by: Actor, form: FormData, version: submission.Version) -> Explanation:
+    """Ask for the explanation that a form describes.
+
+    Raises:
+        RegisterError: with everything that stands against it.
+    """
+    asked = explaining.plan(form, [each["name"] for each in version.inputs])
+    counting = yardsticks.counting(session, version.id, version.digest)
+    dataset = sight.dataset(session, by, forms.text(form, "dataset_id"))
+    explaining.check(
+        asked,
+        [each["name"] for each in dataset.columns],
+        settled=any(each.line is not None for each in counting),
+    )
+    return explanations.request(
+        session,
+        by=by,
+        version_id=version.id,
+        dataset_id=dataset.id,
+        plan=asked,
+        report_id=forms.text(form, "report_id") or None,
+    )
+
+
+def _boxes(version: submission.Version) -> Names:
+    return explaining.names([each["name"] for each in version.inputs])
 
 
 @router.get("/explanations/{explanation_id}", dependencies=[allow(Role.FILER)])

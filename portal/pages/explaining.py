@@ -142,22 +142,7 @@ class Explained:
     kept: tuple[str, ...] = ()
     kept_why: Text = NOTHING
     differing: tuple[Differing, ...] = ()
-
-    def tells(self, kind: str) -> bool:
-        """Whether a sentence is of a kind of the table of sentences, or of one called after it.
-
-        Args:
-            kind: a word of the kinds' names.
-        """
-        every = (
-            said
-            for answer in self.answers
-            for said in (
-                *answer.lead,
-                *(each for part in answer.detail for each in part.sentences),
-            )
-        )
-        return any(kind in said.kind for said in every)
+    hard: tuple[Differing, ...] = ()
 
 
 def view(

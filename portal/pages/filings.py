@@ -22,6 +22,7 @@ from filing import (
     evidence,
     grading,
     guards,
+    plainness,
     remarks,
     renewing,
     review,
@@ -35,7 +36,16 @@ from filing.fields import Answers, Field, Group, Kind, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
 from filing.meanings import Meaning
-from portal.pages import boxes, confirming, done, dossier_form, form_style, forms, overlap
+from portal.pages import (
+    boxes,
+    confirming,
+    done,
+    dossier_form,
+    form_style,
+    forms,
+    overlap,
+    plain_words,
+)
 from portal.pages.attempts import attempt
 from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
@@ -147,8 +157,12 @@ def filing_page(
         worded=wording.of,
         faults=_by_key(checks.check_all(told, today=legal_day.today())),
         claimed=claims.remarks(told),
+        beside=plain_words.beside(
+            plainness.remarks(schema, {key: given[key] for key in keys if key in given})
+        ),
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e.as_json()) for e in declared.of(session, filing)],
+        hard=[confirming.Differing.read(e.as_json()) for e in plainness.hard(filing.told)],
         typed_in=_typed_in,
         required=partial(applicability.required, told),
         complete=completeness.measure(filing),
@@ -174,7 +188,7 @@ def filing_page(
 
 
 SAID = frozenset({Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS})
-"""What is said in one box with a step; each contradiction has a box of its own."""
+"""What is said in one box with a step; each contradiction, and each field with hard words, has its own."""
 
 
 def _city(filing: Filing) -> str:

@@ -5,7 +5,7 @@ reason stands beside them. Neither table draws a legal conclusion.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from evaluators.judging import captions
@@ -30,12 +30,10 @@ class Row:
     Args:
         title: by title and article.
         turns_on: what the rule asks.
-        tested: the elements of it that were tested.
+        tested: the elements of it that were tested, those compared without a judgement marked so.
         measured: of each feature the largest difference of price that these tests found, of recorded
             prices and of the model itself.
-        untested: the elements of it that were not tested; of features that were compared, whether
-            they are those of the rule, which no report judges.
-        like: the first rule above of which the same was measured, where there is one.
+        untested: the elements of it that were not tested.
     """
 
     title: Text
@@ -43,7 +41,6 @@ class Row:
     tested: tuple[Text, ...]
     measured: tuple[Text, ...]
     untested: tuple[Text, ...]
-    like: Text | None = None
 
 
 def of(predicate: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
@@ -53,16 +50,7 @@ def of(predicate: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> tupl
         predicate: of the report, with its findings and its plan.
         rules: the same report's rules with their elements.
     """
-    rows = [_row(rule, predicate) for rule in rules]
-    first: dict[tuple[Text, ...], Text] = {}
-    for row in rows:
-        if row.measured:
-            first.setdefault(row.measured, row.title)
-    likes = (first.get(row.measured, row.title) for row in rows)
-    return tuple(
-        replace(row, like=None if like is row.title else like)
-        for row, like in zip(rows, likes, strict=True)
-    )
+    return tuple(_row(rule, predicate) for rule in rules)
 
 
 def _row(rule: Mapping[str, Any], predicate: Mapping[str, Any]) -> Row:
@@ -72,23 +60,18 @@ def _row(rule: Mapping[str, Any], predicate: Mapping[str, Any]) -> Row:
     return Row(
         title=Text(**rule["title"]),
         turns_on=Text(**rule["turns_on"]),
-        tested=tuple(Text(**each["name"]) for each in elements if each["state"] == TESTED),
+        tested=tuple(_tested(each) for each in elements if each["state"] in (TESTED, COMPARED)),
         measured=tuple(_largest(rested, predicate["plan"].get("content") or {})),
-        untested=tuple(
-            _left(each) for each in elements if each["state"] in (NOT_TESTED, COMPARED)
-        ),
+        untested=tuple(Text(**each["name"]) for each in elements if each["state"] == NOT_TESTED),
     )
 
 
-def _left(element: Mapping[str, Any]) -> Text:
-    """An element that no finding decides: one that was compared is not said to be of users' habits."""
+def _tested(element: Mapping[str, Any]) -> Text:
     name = Text(**element["name"])
-    if element["state"] == NOT_TESTED:
+    if element["state"] == TESTED:
         return name
-    return Text(
-        f"{name.zh}（比较过的特征算不算这些，没有判断）",
-        f"{name.en} (whether what was compared is such was not judged)",
-    )
+    state = Text(**element["state_name"])
+    return Text(f"{name.zh}（{state.zh}）", f"{name.en} ({state.en})")
 
 
 def _largest(rested: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> list[Text]:

@@ -1,4 +1,4 @@
-"""The style sheet and the pictures of the site; an address with the file's digest never changes."""
+"""The style sheet, the pictures and the one script of the site; an address with the file's digest never changes."""
 
 from pathlib import PurePath
 
@@ -12,7 +12,11 @@ from portal.web.page_cache import FOR_EVER, REVALIDATED, keep
 
 router = APIRouter(include_in_schema=False)
 
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 FILES = {each.name for each in STATIC.iterdir() if each.suffix in TYPES} | {form_style.NAME}
 
 

@@ -49,6 +49,8 @@ PAGES: Mapping[str, Text] = {
     "/{language}/worklist/{work_id}/resume": ONE_WAY,
     "/{language}/reports/{report_id}/countersign": ONE_WAY,
     "/{language}/versions/{version_id}/explain": NEW,
+    "/{language}/versions/{version_id}/explain/look": LOOK,
+    "/{language}/plain-words": LOOK,
     "/{language}/explanations/{explanation_id}/approve": ONE_WAY,
     "/{language}/versions/{version_id}/filing": NEW,
     "/{language}/recommending/open": NEW,

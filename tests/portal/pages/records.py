@@ -80,6 +80,7 @@ class Records:
         )
         self._third_party("said approved", B2="获政府批准，用来决定是否放贷。")
         self._named_approved("named approved")
+        self._hard("hard H4")
         self._own("own")
         self._own("unsigned", by=scene.tester, signed=False)
         self._bare("bare")
@@ -88,8 +89,6 @@ class Records:
         self._regraded("regraded")
         self._changed("changed", publish=True)
         self._changed("pending", publish=False)
-        unsigned = self._own("pending alone", by=scene.tester, signed=False)
-        self._amend(unsigned, E7="换了一个标准")
         self._explained("explained")
         self._explained("explained before", earlier=True)
         self._explained("hard words", kept="阈值")
@@ -194,6 +193,16 @@ class Records:
         self.scene.file(filing, "submit", reason="“国家认证”是本单位注册商标的一部分。")
         self.scene.rule(filing, "accept", "file")
         self._shown(name, self.scene.rule(filing, "publish", reason="已核对商标注册证。"))
+
+    def _hard(self, name: str) -> None:
+        """A filing whose group H has a word of the trade, kept with a reason."""
+        filing = self._opened(name, H4="看分数过没过阈值。")
+        self.scene.attach(filing, self.report(self.scene.tester))
+        self.scene.file(filing, "check")
+        reason = Text("合同里用的就是这个词，旁边有解释。", "The contract uses this very word.")
+        self.scene.file(filing, "submit", differing={"words:H4": reason})
+        self.scene.rule(filing, "accept", "file", "publish")
+        self._shown(name, filing)
 
     def _own(self, name: str, *, by: Actor | None = None, signed: bool = True) -> Filing:
         filing = self._opened(name, G1=papers.LOW)

@@ -100,7 +100,9 @@ def test_the_style_sheet_and_the_static_files_say_nothing() -> None:
     """On the screen or in print: counters and the labels of cells, no words; and no scripts."""
     css = (sentences.STATIC / "site.css").read_text(encoding="utf-8")
     assert sentences.drawn(css) == []
-    assert {each.suffix for each in sentences.STATIC.iterdir()} == {".css", ".svg"}
+    assert {each.suffix for each in sentences.STATIC.iterdir()} == {".css", ".svg", ".js"}
+    script = (sentences.STATIC / "plain_words.js").read_text(encoding="utf-8")  # a filer's alone
+    assert not re.search(r"textContent|innerText|alert\(|[\u4e00-\u9fff]", script)
     for picture in sentences.STATIC.glob("*.svg"):
         bare = re.sub(r"<[^>]*>", "", picture.read_text(encoding="utf-8"))
         assert set(bare.split()) <= OUTSIDE
@@ -257,7 +259,7 @@ def test_what_lies_beyond_a_line_stands_before_every_badge(
     assert text.index('id="beyond"') < text.index('class="badge')
     notice = text[text.index('id="beyond"') : text.index("</section>", text.index('id="beyond"'))]
     assert notice.count("<li>") == 3 + 3, "in a line each, and in full where asked for"
-    assert "还有2项" in notice
+    assert "还有 2 项" in notice
     assert notice.partition("<details>")[0].count("每100人约") == 6
     listed = page(records, monkeypatch, "line:far beyond", "zh")
     assert 'class="badge bad">附上的评估发现：差异超过界线5项' in listed

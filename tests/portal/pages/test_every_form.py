@@ -85,13 +85,18 @@ def _excluded(name: str) -> bool:
 SHOWN_LATER = {"/{language}/filings/{filing_id}/form"}
 """Shown once a second version of the form is declared: `test_newer_form` walks it."""
 
+OF_THE_SCRIPT = {"/{language}/plain-words"}
+"""Asked by the script of the filer's forms: `test_plain_words` and the enterprise's journey walk it."""
+
 
 def test_every_route_that_takes_a_form_has_one_on_a_page(
     stage: Stage, forms: Mapping[str, list[Form]]
 ) -> None:
     found = forms["zh"]
     print(f"{len(found)} forms, {len(once(found))} kinds, by whoever sees each")
-    assert {each.route for each in found} == set(every_form.posts(stage.site)) - SHOWN_LATER
+    assert {each.route for each in found} == set(
+        every_form.posts(stage.site)
+    ) - SHOWN_LATER - OF_THE_SCRIPT
     taken = {each.action.rpartition("/")[2] for each in found if "/steps/" in each.route}
     assert taken == {each.action.value for each in STEPS if each.role is not None}
 
