@@ -14,10 +14,9 @@ from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
 from registry import outcomes, readability, untranslated
-from registry.findings import of_none, row_by_row
+from registry.findings import VERDICT_NAMES, Verdict, of_none, row_by_row
 from registry.findings import told as told_verdict
 from registry.language import LANGUAGES, Text
-from registry.reports import VERDICT_NAMES, Verdict
 
 Findings = Sequence[Mapping[str, Any]]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from explainers.table import ITSELF, RESULTS, RULE, Row
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 TRIED = Text(
     "只试了许多人共有的数值；原来没有填的，没有试着填上。",

@@ -15,12 +15,12 @@ from registry.datasets import Dataset
 from registry.engagements import Engagement
 from registry.evaluations import Evaluation
 from registry.explanations import Explanation
-from registry.findings import told
+from registry.findings import Verdict, told
 from registry.journal import Event
 from registry.language import Text
 from registry.organisations import Organisation
 from registry.outcomes import OUTCOME_NAMES, OUTCOMES
-from registry.reports import Report, Verdict
+from registry.reports import Report
 from registry.submission import Version
 
 

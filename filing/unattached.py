@@ -19,8 +19,9 @@ from filing.dossier import Filing
 from filing.evidence import Evidence
 from registry import reports
 from registry.database import rows
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Report, Verdict
+from registry.reports import Report
 from registry.submission import Version
 
 COUNTING = (

@@ -8,12 +8,10 @@ line), `unavailable` tells the two apart, and gives the true cause in both langu
 import errno
 import os
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from registry import modes
 from registry.errors import Unavailable
@@ -237,10 +235,15 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _kind(error: BaseException) -> type[Unavailable] | None:
-    if isinstance(error, PoolTimeout):
-        return DatabaseBusy
     if isinstance(error, OSError):
         return OF_ERRNO.get(error.errno or 0)
+    if "sqlalchemy" not in sys.modules:  # a command, a guest's process: none of it was raised here
+        return _of_driver(error)
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+    if isinstance(error, PoolTimeout):
+        return DatabaseBusy
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return DatabaseAway

@@ -27,13 +27,10 @@ from registry.database import Identified, Record, now
 from registry.datasets import Dataset
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.evaluations import Evaluation
-from registry.findings import VERDICT_NAMES, Finding, Verdict
 from registry.inbox import Waiting, Waits
 from registry.organisations import Actor, Kind, Organisation, Role
 from registry.submission import Version
 from registry.worklist import Claim, Work
-
-__all__ = ["VERDICT_NAMES", "Finding", "Verdict"]  # a report's findings; they live on their own
 
 
 class Report(Identified, Record):

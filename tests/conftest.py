@@ -32,7 +32,7 @@ from registry import (  # noqa: F401  # every noun's tables
 )
 from registry.artifacts import ArtifactStore, FileStore
 from registry.settings import Settings, settings
-from tests import one_compiler, one_loop, servers, tables
+from tests import one_compiler, one_loop, one_trust, servers, tables
 from tests.exhaustive import pytest_collection_modifyitems  # noqa: F401  # for pytest
 
 # A test asks a model once or twice: sandboxes started for rounds to come would be thrown away.
@@ -40,6 +40,7 @@ os.environ.setdefault("MINGSUAN_SANDBOX_AHEAD", "0")
 
 one_loop.install()
 one_compiler.install()
+one_trust.install()
 
 # Nothing that is imported or collected is rubbish: looking through it took a fifth of the collecting.
 gc.disable()

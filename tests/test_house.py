@@ -142,6 +142,21 @@ except SystemExit:
     assert not {"numpy", "scipy", "pandas", "sqlalchemy", "mlflow"} & {*listed.stdout.split()}
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["evaluators.running.engine", "evaluators.guests.outsider_wire", "portal.home.exploratory"],
+)
+def test_what_evaluates_without_a_registry_imports_no_database(module: str) -> None:
+    """A third of what a guest's process or a run at home took to start was SQLAlchemy."""
+    program = f"import sys, {module}; print(*sys.modules)"
+    listed = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert module in listed.stdout.split()
+    assert not {"sqlalchemy", "alembic", "pandas", "scipy.stats"} & {*listed.stdout.split()}
+
+
 def test_every_command_of_the_table_can_be_called_for_help() -> None:
     from click.testing import CliRunner
 

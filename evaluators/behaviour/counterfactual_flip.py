@@ -43,8 +43,8 @@ from evaluators.probe import (
 )
 from evaluators.statistics import inference, intervals
 from evaluators.statistics.multiplicity import holm
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 MOST_LEVELS = 12
 TWIN = "twin"

@@ -1,7 +1,7 @@
 """The plain sentences about flips."""
 
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 ASKED = Text(
     "只把“{name}”换成别的值（{versions}），其余不变，问了 {tests} 次：{people} 人里有 {changed} 人的结果变了（{share}）；"

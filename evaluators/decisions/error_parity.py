@@ -40,8 +40,8 @@ from evaluators.probe import (
 )
 from evaluators.statistics import intervals
 from evaluators.statistics.intervals import Interval
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 PEOPLE = ("tp", "fp", "fn", "tn")
 ODDS_OF = frozenset({"false_negative_rate", "false_positive_rate"})

@@ -41,8 +41,8 @@ from evaluators.probe import (
 )
 from evaluators.statistics import intervals
 from evaluators.statistics.inference import Test
+from registry.findings import Finding
 from registry.language import Text
-from registry.reports import Finding
 
 
 class SelectionOptions(Options):

@@ -19,7 +19,7 @@ from evaluators.doors.arrays import arrow
 from evaluators.plan import Plan
 from evaluators.running import planning
 from registry.errors import Invalid
-from registry.reports import Finding
+from registry.findings import Finding
 
 TRUE, PREDICTED, WEIGHT = "y_true", "y_pred", "sample_weight"
 OF_DECISION = ("selection_parity", "error_parity")

@@ -15,8 +15,8 @@ from evaluators.judging.findings import not_evaluable
 from evaluators.judging.rates import Comparison, Group
 from evaluators.plan import Plan
 from evaluators.probe import COUNT, UNIT, WEIGHT, Details, Options, Probe, ProbeSpec, Table
+from registry.findings import Finding
 from registry.language import Text
-from registry.reports import Finding
 
 ARTICLES = ("SZ72-4", "SH67-3")
 

@@ -24,7 +24,7 @@ from evaluators.statistics import inference, intervals
 from evaluators.statistics.inference import Test
 from evaluators.statistics.intervals import Interval
 from evaluators.statistics.multiplicity import holm
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Run
 from evaluators.statistics.intervals import Interval
 from registry import untranslated
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 WHY: dict[str, Text] = {
     "group_small": Text(

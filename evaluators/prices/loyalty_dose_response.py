@@ -41,8 +41,8 @@ from evaluators.probe import (
     Table,
 )
 from evaluators.statistics.regression import Codes, Coefficient, Floats
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 WINDOW = "mingsuan:window"
 RISE_VALUE = POLICY.value("price_rise")

@@ -21,8 +21,8 @@ from evaluators.prices.price_lines import (
 from evaluators.prices.price_readings import PROBLEMS as PRICE_PROBLEMS
 from evaluators.prices.price_readings import SMALL_BUT_REAL, VERDICTS, concluded
 from evaluators.prices.price_spread import SAME
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 _RISE = share(POLICY.value("price_rise"))
 RISE_LINE = Text(

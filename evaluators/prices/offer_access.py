@@ -52,8 +52,8 @@ from evaluators.probe import (
 )
 from evaluators.sizes import Sizes
 from evaluators.statistics.regression import Codes, Coefficient, Floats
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 RATE = Line(
     POLICY.value("rate_ratio_low"), POLICY.value("rate_ratio_high"),

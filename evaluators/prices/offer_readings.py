@@ -19,8 +19,8 @@ from evaluators.prices.price_lines import (
     texts,
 )
 from evaluators.prices.price_readings import SMALL_BUT_REAL
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 LOW, HIGH = POLICY.value("rate_ratio_low"), POLICY.value("rate_ratio_high")
 NEAR = POLICY.value("rate_equivalence_low"), POLICY.value("rate_equivalence_high")

@@ -44,8 +44,8 @@ from evaluators.probe import (
     State,
     Table,
 )
+from registry.findings import Finding
 from registry.language import Text
-from registry.reports import Finding
 
 LEGAL = ("SZ72-5", "SH67-4", "算法推荐21", "PIPL24", "消保条例9", "SZDATA69")
 

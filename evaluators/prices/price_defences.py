@@ -28,8 +28,8 @@ from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.statistics import regression
 from evaluators.statistics.intervals import clopper_pearson
 from evaluators.statistics.regression import Coefficient, codes_of
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 YES = frozenset({"true", "1", "yes", "是"})
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from evaluators.judging import captions
+from registry.findings import VERDICT_NAMES, Verdict
 from registry.language import Text
-from registry.reports import VERDICT_NAMES, Verdict
 
 State = Literal["tested", "compared", "not_tested", "not_applicable"]
 PRICE_PROBES = (

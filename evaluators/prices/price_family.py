@@ -18,8 +18,8 @@ from evaluators.prices.uncompared import EVERY_ROW, Uncompared
 from evaluators.probe import ProbeSpec
 from evaluators.statistics import inference
 from evaluators.statistics.multiplicity import holm
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ from evaluators.probe import (
     Table,
 )
 from evaluators.statistics.multiplicity import holm
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 LEGAL = ("SZ72-5", "SH67-4", "算法推荐21", "PIPL24", "消保条例9", "SZDATA69")
 MOST_LEVELS = 1000

@@ -27,8 +27,8 @@ from evaluators.prices.price_spread import SAME, Spread
 from evaluators.prices.pricing_frame import Frame
 from evaluators.prices.pricing_ladder import Estimate, Step
 from evaluators.probe import ProbeSpec
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 VERDICTS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("差异超过提示界线。", "The difference is beyond the alert line."),

@@ -12,8 +12,8 @@ from typing import Any
 from evaluators.plan import Plan
 from evaluators.prices.price_elements import ELEMENTS, PRICE_PROBES, STATE_NAMES, Seen
 from registry import law
+from registry.findings import Finding
 from registry.language import Text
-from registry.reports import Finding
 
 
 @dataclass(frozen=True, slots=True)

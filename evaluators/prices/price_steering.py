@@ -49,8 +49,8 @@ from evaluators.probe import (
 )
 from evaluators.statistics.permutation import MaxT, flip_pairs, smallest_p
 from evaluators.statistics.regression import Codes, Coefficient, Floats
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 MOST_COMPARED = 200  # accounts whose lists are compared pairwise; beyond it a random choice
 LEAST = 2  # accounts per group; the shuffle says what so few can show

@@ -40,7 +40,7 @@ from evaluators.prices.uncompared import UNEVEN, side_of, uncompared
 from evaluators.probe import UNIT, ProbeSpec, Run
 from evaluators.statistics.permutation import MaxT, flip_pairs, shuffle_accounts, smallest_p
 from evaluators.statistics.regression import Codes, Coefficient, Floats, codes_of, critical
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)

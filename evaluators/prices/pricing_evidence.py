@@ -20,8 +20,8 @@ from evaluators.prices.pricing_model import PAIRWISE, Answers, by_group, gaps_of
 from evaluators.probe import ProbeSpec, Table, answer
 from evaluators.statistics.regression import Floats
 from registry import attestation
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 TABLE = "price_counterfactual:pairs"
 KEYS = ("metric", "slice", "rows")

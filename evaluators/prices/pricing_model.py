@@ -40,8 +40,8 @@ from evaluators.prices.pricing_design import (
 from evaluators.probe import ProbeSpec, Run, answer
 from evaluators.statistics.permutation import Codes
 from evaluators.statistics.regression import Floats
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 MOST_ITEMS = 20  # of the items, those that differ most are listed
 PAIRWISE = ("price_gap", "bundle_gap")  # two whole profiles are compared

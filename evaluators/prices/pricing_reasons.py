@@ -13,8 +13,8 @@ from evaluators.plan import Plan, level_name
 from evaluators.prices import price_defences
 from evaluators.prices.price_defences import Examined
 from evaluators.prices.price_lines import EQUIVALENCE, dearer, log_line, percent, texts
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 INSIDE = Text(
     "比较的两个值里有一个在声明的新用户优惠窗口之内，这一项按声明的理由来读；数字和结论不变。",

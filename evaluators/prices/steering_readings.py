@@ -10,8 +10,8 @@ from evaluators.prices.price_family import Judged
 from evaluators.prices.price_lines import LINE_TEXT, dearer, interval, share, texts
 from evaluators.prices.price_readings import VERDICTS, finest
 from evaluators.prices.price_spread import SAME
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 _NDCG = POLICY.value("steering_ndcg")
 PROBLEMS: Mapping[str, Text] = {

@@ -24,7 +24,7 @@ import numpy as np
 from evaluators.guests import installed
 from evaluators.policy import POLICY
 from evaluators.running import certificate, engine, planning
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 SETS = 2000
 PLANTED_SETS = 200

@@ -23,8 +23,8 @@ from evaluators.plan import Plan
 from evaluators.probe import Probe, Scorer, digest
 from evaluators.running import engine, planning
 from registry import attestation
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 
 class NotConforming(AssertionError):

@@ -35,8 +35,8 @@ from evaluators.running.lacking import Cause, Lacking
 from evaluators.running.rounds import Questioner
 from evaluators.running.tellable import OVER_GROUPS
 from registry import attestation
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 Progress = Callable[[int, int, Text], None]
 Floats = npt.NDArray[np.float64]

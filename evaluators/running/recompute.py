@@ -11,8 +11,7 @@ from evaluators.probe import Oracle, Run, Table
 from evaluators.running import planning, sufficiency
 from evaluators.running.engine import bound
 from registry.errors import Invalid
-from registry.findings import as_told
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict, as_told
 
 EXACT = ("n", "n_reference", "estimate", "reference_estimate", "effect.value", "p_value",
          "details.difference")  # fmt: skip

@@ -35,8 +35,8 @@ from evaluators.statistics.inference import Auc
 from evaluators.statistics.intervals import Interval, quantile
 from evaluators.statistics.multiplicity import holm
 from registry import attestation
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 FOLDS = 5
 MOST_FEATURE_LEVELS = 20

@@ -6,8 +6,8 @@ from pydantic import Field
 from portal.api.shapes import Answer, Bilingual
 from portal.web import glossary
 from portal.web.access import public
+from registry.findings import VERDICT_NAMES
 from registry.organisations import KIND_NAMES, ROLE_NAMES, ROLES_OF
-from registry.reports import VERDICT_NAMES
 from registry.tokens import SCOPE_NAMES
 
 router = APIRouter(prefix="/words", tags=["words"], dependencies=[public])

@@ -22,8 +22,8 @@ from registry import datasets, lengths
 from registry.datasets import Dataset
 from registry.errors import Invalid, Reason
 from registry.explanations import MOST_WORDS, Explanation
+from registry.findings import Verdict
 from registry.language import LANGUAGES, Language, Text
-from registry.reports import Verdict
 
 CHART_ROWS = 8
 NOTHING = Text("", "")

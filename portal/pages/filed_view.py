@@ -36,10 +36,10 @@ from registry import datasets, explanations, findings, legal_day, reports, submi
 from registry.database import rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
+from registry.findings import Verdict
 from registry.language import Language, Text
 from registry.memo import Memo
 from registry.outcomes import OUTCOME_NAMES, OUTCOMES
-from registry.reports import Verdict
 
 PLAIN = frozenset({State.CURRENT, State.DECLARED, State.NONE})
 """States that call for no warning; none of them reads as passed."""

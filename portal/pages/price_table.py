@@ -11,8 +11,8 @@ from typing import Any
 from evaluators.judging import captions
 from explainers import prices
 from registry import findings
+from registry.findings import VERDICT_NAMES, Verdict
 from registry.language import Text
-from registry.reports import VERDICT_NAMES, Verdict
 
 TESTED, COMPARED, NOT_TESTED = "tested", "compared", "not_tested"
 NOTHING = Text("", "")

@@ -11,8 +11,8 @@ from typing import Any
 
 from portal.pages import beyond
 from registry import legal_day
+from registry.findings import Verdict
 from registry.language import Text
-from registry.reports import Verdict
 from registry.yardsticks import Yardstick
 
 NOTHING = Text("", "")

@@ -12,7 +12,7 @@ from evaluators.running.data_doubts import Doubt
 from evaluators.running.engine import Outcome
 from filing.law import FILING_STATEMENT
 from registry import attestation
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 PACKAGES = ("mingsuan", "numpy", "scipy", "pyarrow", "scikit-learn", "mlflow-skinny")
 

@@ -15,7 +15,7 @@ from evaluators.prices.offer_nulls import offers
 from evaluators.running import engine
 from evaluators.running.evidence import Before
 from evaluators.sizes import Sizes
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 MIN_N = 20
 OFFERS = {"offers": ["stock"], "list_price": "list", "coupons": ["coupon"], "fees": ["delivery"]}

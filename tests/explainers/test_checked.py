@@ -9,9 +9,8 @@ from explainers.checked import Quoted
 from explainers.columns import Outsider
 from explainers.explanation import explain, sentences_of
 from explainers.plan import ExplanationPlan
-from registry.findings import VERDICT_NAMES
+from registry.findings import VERDICT_NAMES, Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 from tests.explainers.toys import Toy, apart, columns, people
 
 RACE = Outsider(

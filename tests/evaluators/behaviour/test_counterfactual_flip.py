@@ -11,7 +11,7 @@ from evaluators.designs.nulls import RandomisedService
 from evaluators.judging import readings
 from evaluators.plan import Plan
 from evaluators.running import engine
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators.decision_data import Reading, Served, column, plan
 
 ROWS = 400

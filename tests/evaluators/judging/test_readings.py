@@ -5,7 +5,7 @@ import pytest
 from evaluators.judging import readings
 from evaluators.judging.rates import Comparison, Group, Lines
 from evaluators.plan import Columns, Plan
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 
 @pytest.mark.parametrize("verdict", [Verdict.EQUIVALENT, Verdict.DISPARITY])

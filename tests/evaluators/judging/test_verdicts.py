@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.judging.verdicts import judge, judge_exact, spans
-from registry.reports import Verdict
+from registry.findings import Verdict
 
 P = st.none() | st.floats(0, 1)
 

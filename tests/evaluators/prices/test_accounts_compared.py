@@ -11,9 +11,8 @@ from evaluators.running import engine
 from explainers import prices
 from explainers.columns import Outsider
 from portal.pages import beyond
-from registry.findings import Finding
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Verdict
 
 COLUMNS = {"price": "price", "item": "item", "time": "time", "user": "user"}
 OLD, REST = 60, 120

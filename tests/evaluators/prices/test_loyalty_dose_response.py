@@ -13,7 +13,7 @@ from evaluators.prices.loyalty_nulls import loyalty_nulls, shop
 from evaluators.prices.price_lines import log_line
 from evaluators.running import conformance, engine
 from registry.errors import Invalid
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 COLUMNS = {
     "price": "price", "user": "account", "unit": "account", "item": "item", "time": "moment",

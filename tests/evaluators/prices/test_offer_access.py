@@ -20,7 +20,7 @@ from evaluators.prices.offer_access import OfferAccess
 from evaluators.prices.offer_nulls import offer_nulls, offers
 from evaluators.running import conformance, engine
 from evaluators.statistics.intervals import koopman
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 COLUMNS = {
     "price": "price",

@@ -15,7 +15,7 @@ from evaluators.prices.price_spread import describe, hodges_lehmann, pairs_neede
 from evaluators.running import engine
 from evaluators.running.engine import Outcome
 from evaluators.running.recompute import recompute
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 Floats = npt.NDArray[np.float64]
 

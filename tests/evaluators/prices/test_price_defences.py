@@ -9,7 +9,7 @@ import pytest
 
 from evaluators.plan import Plan
 from evaluators.running import engine
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 
 def orders(

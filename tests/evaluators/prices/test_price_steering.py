@@ -14,7 +14,7 @@ from evaluators.prices import ranked_lists
 from evaluators.prices.price_steering import PriceSteering
 from evaluators.prices.steering_nulls import searches, steering_nulls
 from evaluators.running import conformance, engine
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 
 COLUMNS = {
     "query": "query", "rank": "rank", "item": "item", "price": "price", "user": "account",

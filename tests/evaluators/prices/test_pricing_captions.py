@@ -10,7 +10,7 @@ from evaluators.judging import captions
 from evaluators.plan import Plan
 from evaluators.prices.price_elements import PRICE_PROBES
 from evaluators.running import engine, questions
-from registry.reports import Finding
+from registry.findings import Finding
 
 
 def found(probe: str, design: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from evaluators.plan import Plan
 from evaluators.prices import price_family, price_lines
 from evaluators.prices.price_elements import PRICE_PROBES
 from evaluators.running import engine
-from registry.reports import Finding
+from registry.findings import Finding
 
 FIXED = ("id", "kind")
 RAW = "zz_"  # every name of the data begins with it, and no sentence does

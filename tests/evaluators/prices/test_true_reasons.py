@@ -11,7 +11,7 @@ from evaluators.prices import price_readings
 from evaluators.prices.price_spread import describe
 from evaluators.prices.steering_nulls import searches
 from evaluators.running import engine, planning
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators.decision_data import Reading, column
 
 ROWS = 600

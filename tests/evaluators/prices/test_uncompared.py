@@ -10,8 +10,8 @@ from evaluators.prices.steering_nulls import searches
 from evaluators.prices.uncompared import Side, uncompared
 from evaluators.running import engine, planning
 from portal.home import telling
+from registry.findings import Finding, Verdict
 from registry.language import Text
-from registry.reports import Finding, Verdict
 
 OBSERVED = ("price_observational", "price_counterfactual", "offer_access", "loyalty_dose_response")
 OPTIONS: dict[str, dict[str, Any]] = {

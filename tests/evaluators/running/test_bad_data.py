@@ -11,7 +11,7 @@ from evaluators.plan import Plan
 from evaluators.probe import Probe
 from evaluators.running import engine
 from registry.errors import Invalid
-from registry.reports import Verdict
+from registry.findings import Verdict
 from tests import exhaustive
 from tests.evaluators.damages import Checksum, Damaged, damages, many_levels
 

@@ -10,7 +10,7 @@ from evaluators.plan import Plan
 from evaluators.probe import Change, ScoreRequest
 from evaluators.running import data, engine
 from evaluators.running.rounds import Questioner, altered
-from registry.reports import Verdict
+from registry.findings import Verdict
 from tests.evaluators.decision_data import Reading, column, plan
 
 ROWS = 700

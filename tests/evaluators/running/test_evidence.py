@@ -11,7 +11,7 @@ from evaluators.probe import Table
 from evaluators.running import engine, recompute
 from evaluators.running.disclosure import suppress
 from registry import attestation
-from registry.reports import Verdict
+from registry.findings import Verdict
 from tests.evaluators.decision_data import counted, plan
 
 # Group c has 35 people, 4 of them favoured: evaluable, but not publishable.

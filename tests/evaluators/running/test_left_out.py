@@ -16,8 +16,7 @@ from evaluators.guests import installed
 from evaluators.plan import Plan
 from evaluators.running import cell_query, engine, files, left_out, recompute
 from evaluators.running.lacking import Cause, Lacking
-from registry.findings import Finding
-from registry.reports import Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators import decision_data as decisions
 
 ROWS = 600

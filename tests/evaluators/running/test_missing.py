@@ -16,7 +16,7 @@ from evaluators.plan import Plan, PlanInvalid
 from evaluators.running import cell_query, engine, files, planning
 from evaluators.running.data import DataUnfit
 from registry import tables
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators import decision_data as decisions
 
 CASES = Path(__file__).parents[1] / "words"

@@ -11,8 +11,7 @@ from evaluators.judging import captions
 from evaluators.judging.findings import tells
 from evaluators.plan import Plan
 from evaluators.running import engine, recompute
-from registry.findings import VERDICT_NAMES
-from registry.reports import Verdict
+from registry.findings import VERDICT_NAMES, Verdict
 
 COUNTING = (
     "selection_parity",

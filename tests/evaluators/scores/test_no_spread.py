@@ -8,8 +8,7 @@ import pytest
 
 from evaluators.plan import Plan
 from evaluators.running import engine
-from registry.findings import Finding
-from registry.reports import Verdict
+from registry.findings import Finding, Verdict
 
 N = 2000
 

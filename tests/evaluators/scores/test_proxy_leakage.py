@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from evaluators.plan import Plan
 from evaluators.running import engine
-from registry.reports import Finding, Verdict
+from registry.findings import Finding, Verdict
 from tests.evaluators.decision_data import Reading, column
 
 

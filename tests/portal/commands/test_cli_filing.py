@@ -17,9 +17,9 @@ from filing.risk import LEVEL_NAMES, Level
 from portal import cli
 from portal.commands import filer, filing_view, reviewer
 from registry import submission
+from registry.findings import VERDICT_NAMES, Verdict
 from registry.law import OURS
 from registry.organisations import Role
-from registry.reports import VERDICT_NAMES, Verdict
 from registry.untranslated import IN_CHINESE
 from tests import cast
 from tests.filing import papers, schemas

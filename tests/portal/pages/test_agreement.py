@@ -16,9 +16,9 @@ from portal.pages.rendering import environment
 from registry import datasets, reports
 from registry.database import transaction
 from registry.explanations import Explanation
+from registry.findings import Verdict
 from registry.language import LANGUAGES, Language
 from registry.organisations import Role
-from registry.reports import Verdict
 from registry.submission import Version
 from tests import cast
 from tests.portal.pages.shelf import Shelf
