@@ -35,6 +35,7 @@ _SHOWN: tuple[tuple[frozenset[str], Verdict, str, Text], ...] = (
     (ANSWERED, Verdict.EQUIVALENT, "answered", Text("问到的人几乎都能得到结果", "almost everyone asked about gets an answer")),
     (NOISE | SWAPPED, Verdict.EQUIVALENT, "unmoved", Text("对问到的人几乎没有影响", "for the people asked about it hardly matters")),
     (SHIFT, Verdict.EQUIVALENT, "unshifted", Text("已证明变化很小", "the shift is shown to be small")),
+    (OF_EVERYBODY, Verdict.INCONCLUSIVE, "measured", Text("只是测量值，不作判断", "measured, nothing is judged")),
     (TELLS, Verdict.EQUIVALENT, "indistinct", Text("已证明几乎看不出", "shown to tell next to nothing")),
     (RECORDED, Verdict.EQUIVALENT, "recorded", Text("每条报价都有告知记录", "every quote is recorded as told")),
 )  # fmt: skip
@@ -68,10 +69,27 @@ def of(finding: Mapping[str, Any]) -> str:
     """
     verdict = told(finding)
     for metrics, of_verdict, outcome, _ in _SHOWN:
-        asked = metric(finding) in metrics or (metrics is OF_EVERYBODY and required(finding))
-        if verdict is of_verdict and asked:
+        if verdict is of_verdict and _asks(finding, metrics, verdict):
             return outcome
     return verdict.value
+
+
+def _asks(finding: Mapping[str, Any], metrics: frozenset[str], verdict: Verdict) -> bool:
+    """Whether a finding asks what the outcomes of these metrics answer."""
+    if metrics is not OF_EVERYBODY:
+        return metric(finding) in metrics
+    if verdict is Verdict.INCONCLUSIVE:  # a requirement that stays open is no mere measurement
+        return metric(finding) in metrics and not lined(finding)
+    return metric(finding) in metrics or required(finding)
+
+
+def lined(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding is held against a line at all.
+
+    Args:
+        finding: as JSON.
+    """
+    return (finding.get("threshold") or {}).get("value") is not None
 
 
 def counted(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:

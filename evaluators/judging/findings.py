@@ -174,6 +174,16 @@ def tells(finding: Finding) -> bool:
     return any(number is not None for number in numbers) or any(carried)
 
 
+def _of_two_sides(finding: Finding) -> bool:
+    """Whether a finding says that two sides differ, so that one of them has less."""
+    differ = finding.verdict in (Verdict.DISPARITY, Verdict.DIFFERENCE)
+    return differ and finding.reference_group is not None and finding.effect["kind"] in SIDED
+
+
+SIDED = frozenset({"difference", "ratio", "log_ratio", "mark_up"})
+"""Effects that go one way or the other."""
+
+
 def withheld(
     finding: Finding, least: int, plan: Mapping[str, Any], why: Text = withholding.ALONE[Why.SMALL]
 ) -> Finding:
@@ -201,6 +211,9 @@ def withheld(
     told = {name: getattr(finding, name) for name in ("slice", "metric", "verdict", "threshold")}
     first = captions.concluded(told, plan, levels=named)
     first = counted.told(first, (finding.units or {}).get("of"), plan)
+    if _of_two_sides(finding):
+        either = withholding.EITHER_WAY
+        first = Text(first.zh + either.zh, f"{first.en} {either.en}")
     if counted.by_row(finding):
         first = Text(first.zh + counted.ROW_BY_ROW.zh, f"{first.en} {counted.ROW_BY_ROW.en}")
     said = Text(first.zh + said.zh, f"{first.en} {said.en}")

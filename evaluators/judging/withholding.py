@@ -62,6 +62,11 @@ TOGETHER: Mapping[Why, Text] = {
     Why.UNAUDITED: ALONE[Why.UNAUDITED],
 }
 """Of numbers that several groups give together."""
+EITHER_WAY = Text(
+    "差在哪一边也不公开，不一定对这一组不利。",
+    "Which way it goes is not published either; it may be in this group's favour.",
+)
+"""Beside a verdict of two sides whose numbers go: "beyond the line" reads as a disadvantage."""
 WITHIN: Mapping[Why, Text] = {
     Why.SMALL: Text(
         "其中有的组有不足 {few}（也可能一个没有）的格子，数字不公开。",

@@ -114,7 +114,7 @@ def findings(
     from evaluators.judging import captions
     from evaluators.running import questions
 
-    table = Table("检验 / probe", "组 / group", "人数 / n", "结果 / estimate", "差别 / effect",
+    table = Table("检验 / probe", "组 / group", "数目 / number", "结果 / estimate", "差别 / effect",
                   "结论 / verdict")  # fmt: skip
     for column in table.columns:
         column.overflow = "fold"

@@ -64,6 +64,8 @@ class Question:
     Args:
         id, title: of the probe.
         counts: how many of its findings showed what (`registry.outcomes`), gravest first.
+        measures: the same for each thing that it measured, in plain words: a question about like
+            circumstances measures the whole as well, and one is not the other.
         rows: its findings, or the most telling `SHOWN` of them.
         more: that not all are shown, and where the others stand; empty where all are.
         pictures: one chart per measure.
@@ -74,6 +76,7 @@ class Question:
     id: str
     title: str
     counts: Mapping[str, int]
+    measures: Mapping[str, Mapping[str, int]]
     rows: tuple[Row, ...]
     more: str
     pictures: tuple[Picture, ...]
@@ -90,7 +93,7 @@ class ReportView:
         predicate: the statement's content.
         counts: how many findings showed what (`registry.outcomes`), gravest first.
         headline: what was found, in one sentence.
-        beyond: in which questions, and for whom, a difference exceeds its line.
+        beyond: of what was measured, where and for whom a difference exceeds its line.
         rows: how many rows the data have, or why that is not told.
         left_out: which rows do not count, and why; empty where the report does not say.
         doubts: what about the data makes the numbers doubtful.
@@ -199,28 +202,28 @@ def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
 
 
 def _beyond(predicate: Mapping[str, Any], language: Language) -> str:
-    """The questions in which a difference exceeds its line, and the groups concerned."""
+    """What was measured beyond its line, and the groups concerned; no question asks for one thing."""
     plan = predicate["plan"].get("content") or {}
     groups: dict[str, dict[str, None]] = {}
     for finding in predicate["findings"]:
         if finding["verdict"] == "disparity":
             about = captions.group(finding, plan).in_(language)
-            groups.setdefault(finding["probe"], {})[about] = None
+            measured = captions.measured(finding, plan).in_(language)
+            groups.setdefault(measured, {})[about] = None
     if not groups:
         return Text(
             "没有一项差异被证明超过界线；这不等于证明没有差异。",
             "No difference was shown to exceed its line; that does not prove there is none.",
         ).in_(language)
     lines = []
-    for probe, found in groups.items():
+    for measured, found in groups.items():
         named, more = list(found)[:NAMED], len(found) - NAMED
         shown = ("；" if language == "zh" else "; ").join(named)
         if more > 0:
             shown += Text(f" 等 {len(found)} 组", f" and {more} more").in_(language)
-        title = questions.caption(probe, plan).in_(language)
-        lines.append(f"“{title}”（{shown}）" if language == "zh" else f"'{title}' ({shown})")
+        lines.append(f"{measured}（{shown}）" if language == "zh" else f"{measured} ({shown})")
     said = Text("差异超过界线的：{0}。", "Beyond the line: {0}.").in_(language)
-    return said.format(("、" if language == "zh" else ", ").join(lines))
+    return said.format(("；" if language == "zh" else "; ").join(lines))
 
 
 def _omitted(
@@ -281,12 +284,23 @@ def _question(
         id=probe,
         title=questions.caption(probe, plan).in_(language),
         counts=_counts(findings),
+        measures=_measures(findings, plan, language),
         rows=tuple(_row(finding, predicate, language) for finding in told),
         more=_more(hidden).in_(language) if hidden > 0 else "",
         pictures=tuple(pictures(told, plan, language)),
         rules=tuple(RULES[ref] for ref in cited if ref in RULES),
         features=law.features(cited),
     )
+
+
+def _measures(
+    findings: Sequence[Mapping[str, Any]], plan: Mapping[str, Any], language: Language
+) -> dict[str, Mapping[str, int]]:
+    """How many findings showed what, by what each of them measured."""
+    by: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        by.setdefault(captions.measured(finding, plan).in_(language), []).append(finding)
+    return {measured: _counts(each) for measured, each in by.items()}
 
 
 def _more(hidden: int) -> Text:

@@ -7,7 +7,7 @@ import pytest
 from evaluators.judging import conclusions
 from registry import outcomes
 from registry.findings import REQUIREMENT, VERDICT_NAMES, Verdict
-from registry.language import LANGUAGES
+from registry.language import LANGUAGES, Text
 
 SMALL = {"loyalty_rise", "ndkl", "defence_cost_drivers", "defence_new_user_offer", "defence_random_experiment"}  # fmt: skip
 """Metrics with words of their own that do ask for a difference."""
@@ -47,3 +47,15 @@ def test_counts_name_what_was_shown_gravest_first() -> None:
     assert outcomes.counted([kept | {"verdict": "disparity"}]) == {"missed": 1}
     assert outcomes.differences([kept | {"verdict": "disparity"}]) == {}
     assert set(outcomes.OUTCOMES) == set(outcomes.OUTCOME_NAMES)
+
+
+def test_a_measurement_without_a_line_is_not_counted_as_inconclusive() -> None:
+    """X7d/4: eleven "inconclusive", of which three were measured only."""
+    measured = {"metric": "auc", "verdict": "inconclusive"}
+    asked = measured | {"threshold": {"value": 0.7, "source": REQUIREMENT}}
+    between = {"metric": "auc_difference", "verdict": "inconclusive"}
+    found = outcomes.counted([measured, asked, between])
+    assert found == {"inconclusive": 2, "measured": 1}
+    assert outcomes.OUTCOME_NAMES["measured"] == Text(
+        "只是测量值，不作判断", "measured, nothing is judged"
+    )

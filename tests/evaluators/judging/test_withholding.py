@@ -80,6 +80,20 @@ def test_a_small_cell_is_told_where_there_is_one() -> None:
     assert "has fewer than 10 people" in found.reading["en"]
 
 
+def test_a_withheld_difference_says_that_its_side_is_withheld_too() -> None:
+    """X7d/2: a group in which everybody was favoured read as one that is beyond the line."""
+    rows: dict[str, list[Any]] = {
+        "race": ["A"] * 300 + ["B"] * 100 + ["C"] * 300,
+        "got": [1, 0] * 150 + [1] * 100 + [1, 0] * 150,
+    }
+    made = {each.group: each for each in ran(rows, {"id": "selection_parity"}).findings}
+    assert made["B"].suppressed
+    assert made["B"].verdict is Verdict.DISPARITY
+    for language, said in withholding.EITHER_WAY.as_json().items():
+        assert said in made["B"].reading[language]
+        assert said not in made["C"].reading[language]
+
+
 def test_what_could_not_be_audited_is_said_to_be_that(monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence for every group that such an audit closed: which of them are small stays open."""
     rng = np.random.default_rng(2)

@@ -17,7 +17,9 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from evaluators.running import comparison
+from evaluators.judging import captions
+from evaluators.plan import Plan
+from evaluators.running import comparison, engine
 from portal import cli
 from portal.commands import comparing, describing, exploring, repeating, showing
 from portal.home import verify
@@ -493,3 +495,38 @@ def test_a_plan_in_which_a_key_stands_twice_is_refused_by_name(tmp_path: Path) -
     with pytest.raises(RegisterError) as told:
         exploring.read(tmp_path / "plan.json")
     assert told.value.reasons[0].item == "plan.columns.target"
+
+
+def test_what_lies_beyond_its_line_is_named_by_what_was_measured(home: Path) -> None:
+    """X7d/1: in like circumstances nobody has less; "in like circumstances: beyond the line" was said.
+
+    Half of both sexes get in at the easy school, a tenth at the hard one; women apply there. So few
+    are admitted at the hard school that the ratio in like circumstances stays open.
+    """
+    del home
+    rows: dict[str, list[Any]] = {"sex": [], "school": [], "got": []}
+    for sex, school, people, admitted in (
+        ("m", "easy", 800, 400), ("f", "easy", 200, 100),
+        ("m", "hard", 200, 20), ("f", "hard", 800, 80),
+    ):  # fmt: skip
+        rows["sex"] += [sex] * people
+        rows["school"] += [school] * people
+        rows["got"] += [1] * admitted + [0] * (people - admitted)
+    plan = Plan.parse({
+        "title": "t", "reference": {"sex": "m"}, "probes": [{"id": "conditional_parity"}],
+        "columns": {"sensitive": ["sex"], "prediction": "got", "favourable": 1, "control": ["school"]},
+    })  # fmt: skip
+    made = engine.run(plan, pa.table(rows), scorer=None, nonce="n")
+    found = [each.as_json() for each in made.findings]
+    whole, alike = "selection_rate_ratio", "conditional_rate_ratio"
+    verdicts = {each["metric"]: each["verdict"] for each in found}
+    assert (verdicts[whole], verdicts[alike]) == ("disparity", "inconclusive")
+    stood = stated(evaluated() / "report.dsse.json")
+    stood["predicate"]["findings"] = found
+    stood["predicate"]["plan"]["content"] = plan.content
+    view = report_view.view(stood, "zh")
+    assert captions.metric(whole).zh in view.beyond
+    assert captions.metric(alike).zh not in view.beyond
+    (question,) = view.questions
+    assert question.title not in view.beyond
+    assert question.measures[captions.metric(alike).zh] == {"inconclusive": 1}
