@@ -193,16 +193,18 @@ def _way(
         if priced
         else (counted.gained, counted.changed - counted.gained)
     )
-    mean = means.told(tally, f"{key}:{i}:{j}:difference", counted.n, plan.k)
+    moved = counted.up + counted.down
+    mean = means.told(tally, f"{key}:{i}:{j}:difference", moved, plan.k)
     a, b = (Text(**levels[at]["level"]) for at in (i, j))
     if up < down:
         a, b, up, down, mean = b, a, down, up, None if mean is None else -mean
-    size = means.apart(mean, plan.wording.unit, against=mean is not None and mean < 0)
+    of = means.CHANGED if counted.same else None
+    size = means.apart(mean, plan.wording.unit, against=mean is not None and mean < 0, of=of)
     places = wording(plan) | _named(column) | {"a": a, "b": b, "m": size}
     numbered = {"n": counted.n, "up": up, "down": down}
     places |= {name: same(numbers.count(each)) for name, each in numbered.items()}
     shown = {**numbered, "from": a.as_json(), "to": b.as_json()}
-    shown |= {"mean_difference": mean} if priced else {}
+    shown |= {"mean_difference": mean, "mean_of": moved} if priced else {}
     return sentence(f"{plan.task}.flip.way", evidence=shown, places=places)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explainers import marks, means, numbers, parted, shares, subgroups
+from explainers import bends, marks, means, numbers, parted, shares, subgroups
 from explainers.asking import Tally
 from explainers.columns import Column, comparative, raised, with_article
 from explainers.phrases import about, hundred, same
@@ -31,6 +31,7 @@ DIRECTED = frozenset(
         *(Kind.NO_SIMPLE_DIRECTION, Kind.DIRECTION_OPEN),
     }
 )
+ONE_DIRECTION = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY})
 TELLING = DIRECTED | {Kind.NOISY}
 
 
@@ -300,7 +301,7 @@ def _number(
 ) -> Sentence:
     key = f"contrast:{subject.key}"
     counted, test = _one_count(plan, tally, subject, kind, counted, test="contrast")
-    shown = evidence(plan, counted, test=test, mean_difference=_mean(plan, tally, key))
+    shown = evidence(plan, counted, test=test, **_mean(plan, tally, key, kind))
     where = dict(places) | _tested(plan, tally, counted) | _mean_place(plan, shown)
     where |= _swapped(tally, subject) | {"way": _way(tally, counted, dict(places))}
     shape = "number" if len(subject.names) == 1 else "together"
@@ -317,10 +318,20 @@ def _shaped(
     """What a number does, and where it has a step or turns round.
 
     A step says which way the number acts, and how often; a direction that always holds says more.
+    Neither is told of a number that acts the other way between neighbouring values.
     """
     if subject.kind != "number" or numbered["kind"] not in DIRECTED:
         return [numbered]
-    mark = marks.told(plan, tally, subject.names[0], places)
+    name = subject.names[0]
+    mark = marks.told(plan, tally, name, places)
+    if mark is not None and mark["kind"] == "turn":
+        bent = not bends.turns_once(plan, tally, name, top=mark["evidence"]["top"])
+    else:
+        bent = bool(bends.missed(plan, tally, name))
+    if bent:
+        counted = counts(tally, f"contrast:{name}")
+        where = dict(places) | _tested(plan, tally, counted)
+        return [bends.told(plan, tally, name, numbered["evidence"], where)]
     if mark is None:
         return [numbered]
     told = {"test": numbered["test"]} if "test" not in mark else {}
@@ -436,7 +447,7 @@ def _level(
         a, b = b, a
     where = dict(places) | _tested(plan, tally, counted) | ends
     where |= {"a": a, "b": b, "result": plan.wording.favourable}
-    shown = evidence(plan, counted, test="levels", mean_difference=_mean(plan, tally, key))
+    shown = evidence(plan, counted, test="levels", **_mean(plan, tally, key, kind))
     return sentence(
         _row(plan, kind, "levels"),
         kind=kind,
@@ -569,11 +580,18 @@ def _mean_place(plan: ExplanationPlan, shown: Mapping[str, Any]) -> dict[str, Te
     """The mean difference beside the way that most tests went, which few large ones may turn."""
     mean, most = shown["mean_difference"], shown["up"] - shown["down"]
     against = mean is not None and (mean < 0 if most >= 0 else mean > 0)
-    return {"m": means.apart(mean, plan.wording.unit, against=against)}
+    of = None
+    if shown["same"]:
+        of = means.UNCHANGED_TOO if shown["mean_of"] == shown["n"] else means.CHANGED
+    return {"m": means.apart(mean, plan.wording.unit, against=against, of=of)}
 
 
-def _mean(plan: ExplanationPlan, tally: Tally, key: str) -> float | None:
-    return means.told(tally, f"{key}:difference", tally.get(f"{key}:n", 0), plan.k)
+def _mean(plan: ExplanationPlan, tally: Tally, key: str, kind: Kind) -> dict[str, Any]:
+    """The mean difference, and of how many tests: where one way is told, of those that changed."""
+    counted = counts(tally, key)
+    n = counted.up + counted.down if kind in ONE_DIRECTION else counted.n
+    mean = means.told(tally, f"{key}:difference", n, plan.k)
+    return {"mean_difference": mean, "mean_of": n}
 
 
 def _shares(

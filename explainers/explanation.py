@@ -19,6 +19,7 @@ from explainers import (
     yardstick,
 )
 from explainers.asking import AskedAgain, Asking, Check, Reading, Tally, merged
+from explainers.bends import Near
 from explainers.blanks import Blank
 from explainers.columns import Column, Outsider, written_level
 from explainers.contrasts import Contrast
@@ -141,6 +142,7 @@ def checks(plan: ExplanationPlan) -> list[Check]:
     return [
         AskedAgain(),
         *(Contrast(plan, subject) for subject in subjects if subject.kind != "text"),
+        *(Near(plan, subject.names[0]) for subject in subjects if subject.kind == "number"),
         *(Blank(plan, name) for name in plan.blanks),
         *(Swap(plan, subject) for subject in subjects),
         *(Alone(plan, name) for s in subjects if s.kind == "group" for name in s.names),

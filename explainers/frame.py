@@ -488,8 +488,8 @@ FRAME: Mapping[str, Row] = {
 TESTS: Mapping[str, Text] = {
     # what was done and what came of it, beside every sentence on what moves the result
     "decision.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值，之间至少隔着四分之一的{people}。{high_words}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value, with at least a fourth of the {people} between them. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
     ),
     "decision.levels": Text(
         "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
@@ -504,12 +504,21 @@ TESTS: Mapping[str, Text] = {
         "Only this was changed, from a low to a high value. With both values {left_values}, of {left_n} tests the {price} was higher in {left_up} and lower in {left_down}. With both {right_values}, of {right_n} it was higher in {right_up} and lower in {right_down}.",
     ),
     "price.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值，之间至少隔着四分之一的{people}。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value, with at least a fourth of the {people} between them. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
     ),
     "price.levels": Text(
         "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
         "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
+    ),
+    # ours: neighbouring values beside those far apart
+    "decision.bends": Text(
+        "只改这一项。先给每{person}试离自己最近的两个数值，看结果变不变；再试相差较大的两个数值，之间至少隔着四分之一的{people}。",
+        "Only this was changed: each {person} was tried at the two values about their own, and at two values far apart, with at least a fourth of the {people} between them.",
+    ),
+    "price.bends": Text(
+        "只改这一项。先试离原来最近的两个数值，看{price}的变化有没有超过1%；再试相差较大的两个数值，之间至少隔着四分之一的{people}。",
+        "Only this was changed: to the two values about the own one, where the {price} moved by more than 1 %, and to two values far apart, with at least a fourth of the {people} between them.",
     ),
     # where the line of a comparison by group stands
     "groups.times": Text(

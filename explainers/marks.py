@@ -119,6 +119,7 @@ def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[
         side: dict(zip(("n", "up", "down"), counts, strict=True))
         for side, counts in (("lower", turn.left), ("higher", turn.right))
     }
+    shown["top"] = turn.top
     shown |= {} if sealed is not None else {"at": list(turn.at)}
     row = f"{plan.task}.turn"
     return sentence(row, kind="turn", evidence=shown, places={**places, **filled}, test=row)

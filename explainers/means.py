@@ -22,6 +22,9 @@ UNTOLD = Text(
     "多少，不公布（少数几个就能左右它）", "an amount that is not told, as a few could move it"
 )
 
+CHANGED = Text("（只算变了的）", " where it changed")
+UNCHANGED_TOO = Text("（没变的也算在内）", ", those unchanged counted in")
+
 Tally = Mapping[str, int]
 
 
@@ -98,15 +101,22 @@ def written(mean: float | None, unit: Text) -> Text:
     return Text(number + unit.zh, f"{number} {unit.en}".strip())
 
 
-def apart(difference: float | None, unit: Text, *, against: bool = False) -> Text:
+def apart(
+    difference: float | None, unit: Text, *, against: bool = False, of: Text | None = None
+) -> Text:
     """How large a mean difference is, where the sentence says which way in words.
 
     Args:
         difference: the mean difference, or None where it is not told.
         unit: of the amounts.
         against: whether it goes the other way than the sentence says that most do.
+        of: whether those that did not change are counted in; None where all changed.
     """
-    if difference is None or not against:
-        return written(difference and abs(difference), unit)
+    if difference is None:
+        return UNTOLD
     size = written(abs(difference), unit)
+    if of is not None:
+        size = Text(size.zh + of.zh, size.en + of.en)
+    if not against:
+        return size
     return Text(f"{size.zh}（平均下来方向相反）", f"{size.en} (the other way on average)")

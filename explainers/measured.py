@@ -44,6 +44,9 @@ def facts(
             (s["evidence"] for s in reversed(said) if "changed_low" in s["evidence"]), {}
         )
         acts = _acts(str(said[-1]["kind"]), shown, alone=len(acting) == 1)
+        if "near" in shown:  # values far apart do not show the way that is counted here
+            n, up, down = (shown["near"][what] for what in ("n", "gained", "lost"))
+            shown = {"n": n, "up": up, "down": down, "changed": up + down}
         fact: dict[str, Any] = {"columns": list(acting), "acts": acts}
         fact |= {name: shown.get(name, 0) for name in COUNTS}
         row = swapped.get(subject.names)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from explainers.asking import Question, Reading, Scores, Tally, Variant
+from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
 from explainers.means import HIGH, LOW, SCALE, step, summed
 from explainers.people import People, missing
 from explainers.plan import ExplanationPlan
@@ -41,6 +41,7 @@ class Picture:
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:  # noqa: ARG001
             tally: Tally = {}
+            rise, changed = reading.rise(*answers), reading.changed(*answers)
             good = [reading.plan.favourable(answer).astype(int) for answer in answers]
             for i in range(len(edges) - 1):
                 here = known & (step == i)
@@ -48,6 +49,9 @@ class Picture:
                 tally[f"{key}:n"] = int(np.count_nonzero(here))
                 tally[f"{key}:people"] = int((good[1] - good[0])[here].sum())
                 tally |= summed(f"{key}:score", (answers[1] - answers[0])[here])
+                tally |= counted(
+                    key, gained=here & changed & (rise > 0), lost=here & changed & (rise < 0)
+                )
             return tally
 
         return Question(variants, fold)

@@ -57,6 +57,12 @@ def _by(row: Mapping[str, Any]) -> float:
     return float(row["shift"] or 0.0)
 
 
+def _shift(row: Mapping[str, Any], unit: Text) -> Text:
+    """By how much a price moves on average, whether or not it does for everybody."""
+    everyone = row["changed"] == row["n"]
+    return means.apart(row["shift"], unit, of=None if everyone else means.UNCHANGED_TOO)
+
+
 def _apart(
     plan: ExplanationPlan, tally: Tally, often: Mapping[str, Any], far: Mapping[str, Any]
 ) -> Sentence:
@@ -69,8 +75,8 @@ def _apart(
         "Y": y,
         "y": y,
         "about": about(often["changed"] / often["n"]),
-        "m": means.apart(often["shift"], unit),
-        "further": means.apart(far["shift"], unit),
+        "m": _shift(often, unit),
+        "further": _shift(far, unit),
     }
     rows = [effects.rounded_row(each) for each in (often, far)]
     row = "price.importance.apart"
@@ -93,7 +99,7 @@ def _said(
         "X": called,
         "x": called,
         "about": about(rows[0]["changed"] / rows[0]["n"]),
-        "m": means.apart(rows[0]["shift"], plan.wording.unit),
+        "m": _shift(rows[0], plan.wording.unit),
     }
     shown = {"rows": [effects.rounded_row(each) for each in rows]}
     return sentence(row, kind=row, evidence=shown, places=places) | {"columns": names}

@@ -45,23 +45,23 @@ SENTENCES: Mapping[str, Row] = {
     # decisions: a number
     "decision.number.always": Row(
         Text(
-            "其他信息不变时，{X}越{high}，算法越容易给出“{result}”。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, the {higher_X}, the more likely the program answers “{result}”. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{X}越{high}，算法越容易给出“{result}”。只改这一项，换成相差较大的数值，试了{n}次，有{k}次是这样。",
+            "All else equal, the {higher_X}, the more likely the program answers “{result}”. It was so in {k} of {n} tests that changed only this, between values far apart.",
         ),
         RULE,
     ),
     "decision.number.usually": Row(
         Text(
-            "其他信息不变时，一般{X}越{high}，越容易{result}。每100次测试，约有{p}次是这样。",
-            "All else equal, usually the {higher_X}, the more likely “{result}”: about {p} of 100 tests.",
+            "其他信息不变时，一般{X}越{high}，越容易{result}。换成相差较大的数值，每100次测试，约有{p}次是这样。",
+            "All else equal, usually the {higher_X}, the more likely “{result}”: about {p} of 100 tests between values far apart.",
         ),
         RULE,
     ),
     # ours: models built of trees answer in steps; many changes do nothing, and none the other way
     "decision.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，有时更容易{result}，有时{idle}。试了{n}次：{k}次更容易，{s}次{unmoved}，{d}次更难。",
-            "All else equal, with {more_X}, “{result}” is sometimes more likely, and sometimes {idle}. Of {n} tests, {k} were more likely, {s} {unmoved} and {d} less likely.",
+            "其他信息不变时，{X}变{high}，有时更容易{result}，有时{idle}。换成相差较大的数值，试了{n}次：{k}次更容易，{s}次{unmoved}，{d}次更难。",
+            "All else equal, with {more_X}, “{result}” is sometimes more likely, and sometimes {idle}. Of {n} tests between values far apart, {k} were more likely, {s} {unmoved} and {d} less likely.",
         ),
         RULE,
     ),
@@ -74,8 +74,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.number.one_way": Row(
         Text(
-            "其他信息不变时，{X}变{high}，多数时候{unmoved}；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, mostly {idle}; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+            "其他信息不变时，{X}变{high}，多数时候{unmoved}；换成相差较大的数值，变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
+            "All else equal, with {more_X}, mostly {idle}; between values far apart, where it does, “{good}” was always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
         ),
         RULE,
     ),
@@ -177,22 +177,22 @@ SENTENCES: Mapping[str, Row] = {
     # prices
     "price.number.always": Row(
         Text(
-            "其他信息不变时，{X}越{high}，{price}越{price_high}：试的两个数值之间，平均相差{m}。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, the {higher_X}, the {price_high} the {price}: between the two values tried, on average by {m}. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{X}越{high}，{price}越{price_high}：试的两个数值相差较大，平均相差{m}。只改这一项，试了{n}次，有{k}次是这样。",
+            "All else equal, the {higher_X}, the {price_high} the {price}: between the two values tried, far apart, on average by {m}. It was so in {k} of {n} tests that changed only this.",
         ),
         RULE,
     ),
     "price.number.usually": Row(
         Text(
-            "其他信息不变时，一般{X}越{high}，{price}越{price_high}：试的两个数值之间，平均相差{m}。每100次测试，约有{p}次是这样。",
-            "All else equal, usually the {higher_X}, the {price_high} the {price}: between the two values tried, on average by {m}; so in about {p} of 100 tests.",
+            "其他信息不变时，一般{X}越{high}，{price}越{price_high}：试的两个数值相差较大，平均相差{m}。每100次测试，约有{p}次是这样。",
+            "All else equal, usually the {higher_X}, the {price_high} the {price}: between the two values tried, far apart, on average by {m}; so in about {p} of 100 tests.",
         ),
         RULE,
     ),
     "price.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变，平均相差{m}。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
-            "All else equal, with {more_X}, the {price} is sometimes {price_high}, and sometimes nothing changes: on average by {m}. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
+            "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变，平均相差{m}。换成相差较大的数值，试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
+            "All else equal, with {more_X}, the {price} is sometimes {price_high}, and sometimes nothing changes: on average by {m}. Of {n} tests between values far apart, {k} went this way, {s} stayed the same and {d} went the other way.",
         ),
         RULE,
     ),
@@ -247,8 +247,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.number.one_way": Row(
         Text(
-            "其他信息不变时，{X}变{high}，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反，平均相差{m}。",
-            "All else equal, with {more_X}, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, on average by {m}, and never the opposite.",
+            "其他信息不变时，{X}变{high}，{price}多数时候不变；换成相差较大的数值，变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反，平均相差{m}。",
+            "All else equal, with {more_X}, the {price} mostly stays the same; between values far apart, where it changed, it was always {price_high}: in {k} of {n} tests, on average by {m}, and never the opposite.",
         ),
         RULE,
     ),
@@ -412,5 +412,20 @@ SENTENCES: Mapping[str, Row] = {
             "The program is not given {y}. Other information may still reflect it: see “What was checked?”.",
         ),
         UNKNOWN,
+    ),
+    # ours: between neighbouring values it goes a way that values far apart do not show
+    "decision.number.bends": Row(
+        Text(
+            "其他信息不变时，{bent}，有时更容易“{good}”，有时更难：{stretches}相差不大的两个数值之间，试了{near_n}次，结果{near_gained}次变好，{near_lost}次变差。相差较大的两个数值之间，试了{n}次：{up}次更容易，{down}次更难，{s}次{unmoved}。",
+            "All else equal, with {bent}, “{good}” is sometimes more likely and sometimes less: {stretches}of {near_n} tests between near values, {near_gained} results became better and {near_lost} worse. Between values far apart, of {n} tests it was more likely in {up}, less likely in {down} and {unmoved} in {s}.",
+        ),
+        RULE,
+    ),
+    "price.number.bends": Row(
+        Text(
+            "其他信息不变时，{bent}，{price}有时更高，有时更低：{stretches}相差不大的两个数值之间，试了{near_n}次，{near_gained}次高1%以上，{near_lost}次低1%以上。相差较大的两个数值之间，试了{n}次：{up}次更高，{down}次更低，{s}次不变。",
+            "All else equal, with {bent}, the {price} is sometimes higher and sometimes lower: {stretches}of {near_n} tests between near values, {near_gained} were over 1 % higher and {near_lost} lower. Between values far apart, of {n} tests it was higher in {up}, lower in {down} and the same in {s}.",
+        ),
+        RULE,
     ),
 }

@@ -201,3 +201,19 @@ def test_five_percent_lower_is_lower_whatever_the_sign(
     """Minus 96 was called 5 % lower than minus 100."""
     plan = ExplanationPlan.make(table(), ASKED, cut=None, task="price", nonce="n")
     assert counterfactual.better(plan, np.asarray([before]), np.asarray([after])).item() is cheaper
+
+
+@pytest.mark.parametrize("moved", [0.05, 0.3])
+def test_a_mean_difference_is_of_those_tests_that_changed(moved: float) -> None:
+    """30 yuan for one in twenty read as 2 yuan: the mean was over all that paid the same."""
+
+    def surcharge(x: Columns) -> Scores:
+        return np.where((x["sex"] == "f") & (x["age"] >= 80 - 62 * moved), 130.0, 100.0)
+
+    told = [s["evidence"] for s in sentences_of(made(surcharge)) if "mean_of" in s["evidence"]]
+    assert told
+    for each in told:
+        one_way = each["mean_of"] == each["up"] + each["down"]
+        expected = 30 if one_way else 30 * (each["up"] - each["down"]) / each["n"]
+        assert abs(each["mean_difference"]) == pytest.approx(abs(expected), abs=1.5)
+    assert any(each["mean_of"] < each["n"] for each in told)

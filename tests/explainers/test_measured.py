@@ -36,6 +36,11 @@ def middle(x: Any) -> Any:
     return 1 - np.abs(x["age"] - 48) / 40
 
 
+def dip(x: Any) -> Any:
+    """Refused from 24 to 32: the youngest lose by age."""
+    return np.where((x["age"] >= 24) & (x["age"] <= 32), 0.1, 0.9)
+
+
 def weighs(x: Any) -> Any:
     """Age decides, marriage a little."""
     return x["age"] / 80 - 0.15 + 0.05 * x["married"]
@@ -51,6 +56,8 @@ def weighs(x: Any) -> Any:
         (older, {"age": {"effect": "not_used"}}, [("not_used", ("age",))]),
         (middle, {"age": {"effect": "better"}}, [("direction", ("age",))]),
         (middle, {"age": {"effect": "mixed"}}, []),
+        (dip, {"age": {"effect": "better"}}, [("direction", ("age",))]),
+        (dip, {"age": {"effect": "mixed"}}, []),
         (older, {"income": {"effect": "better"}}, [("matters", ("income",))]),
         (older, {"income": {"effect": "none"}}, []),
         (older, {"income": {"effect": "not_used"}, "job": {"effect": "not_used"}}, []),

@@ -79,11 +79,11 @@ def test_the_wording_is_that_of_the_design() -> None:
     }
     said = sentence("decision.number.always", evidence={}, places=places)
     assert said["zh"] == (
-        "其他信息不变时，每月收入越高，算法越容易给出“批准”。只改这一项，试了1,000次，有998次是这样。"
+        "其他信息不变时，每月收入越高，算法越容易给出“批准”。只改这一项，换成相差较大的数值，试了1,000次，有998次是这样。"
     )
     assert said["en"] == (
         "All else equal, the higher the monthly income, the more likely the program answers “approved”. "
-        "It was so in 998 of 1,000 tests that changed only this."
+        "It was so in 998 of 1,000 tests that changed only this, between values far apart."
     )
 
 

@@ -188,6 +188,11 @@ def even(x: Columns, name: str, low: float, high: float) -> npt.NDArray[np.float
     return np.clip((x[name].astype(float) - low) / (high - low), 0, 1)
 
 
+def within(x: Columns, low: float, high: float) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = (x["age"] >= low) & (x["age"] < high)
+    return inside
+
+
 def yes(where: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.where(where, 0.9, 0.1)
 
@@ -200,6 +205,20 @@ def slope(x: Columns) -> npt.NDArray[np.float64]:
 def hill(x: Columns) -> npt.NDArray[np.float64]:
     height: npt.NDArray[np.float64] = 1 - np.abs(x["age"] - 45) / 40
     return height
+
+
+def hill_with_a_gap(x: Columns) -> npt.NDArray[np.float64]:
+    return np.where(within(x, 27, 32), 0.2, hill(x))
+
+
+def married_women_of_30(x: Columns) -> npt.NDArray[Any]:
+    here: npt.NDArray[Any] = (x["sex"] == "f") & (x["married"] == 1) & within(x, 30, 34)
+    return here
+
+
+def dear_for_old_women_on_farms(x: Columns) -> npt.NDArray[np.float64]:
+    dear = (x["sex"] == "f") & (x["job"] == "farmer") & (x["age"] > 70)
+    return np.where(dear, 130.0, 100.0)
 
 
 def women_of_large_shoes(x: Columns) -> npt.NDArray[np.float64]:
@@ -315,6 +334,11 @@ OWN_WORDS = ("H1.*H9", "H1.*H9")
 """The way of what no test explains: in the filer's own words, marked as not tested."""
 NO_STEP = ("左右为界|分界", "step at about|step between")
 NO_LATE_STEP = ("晚还次数(以|在).*界", "step (at about|between) .* times paid late")
+NEVER_WORSE = (
+    "越大|[^1-9]0次更难。|都是更容易",
+    "the higher the age|0 less likely\\.|always more likely",
+)
+NEVER_LOWER = ("越大|0次相反|都是更高", "the higher the age|0 went the other way|always higher")
 NO_TURN = ("最容易|最难", "is most likely|is least likely")
 
 # ----------------------------------------------------------------------------------------- bench
@@ -402,6 +426,76 @@ CASES = (
         must=[("^年龄大约在3[4-7]到(5[7-9]|60)之间最容易", "most likely between about 3[4-7] and (5[7-9]|60)")],
         must_not=[NO_STEP, ("年龄越", "the higher the age")],
         marks={"age": (34, 61)},
+    ),
+    Case(
+        "refused from 24 to 32, so that the youngest lose by age",
+        adults,
+        lambda x: yes(~within(x, 24, 33)),
+        columns("age", "sex", "income"),
+        must=[("年龄变大，有时更容易“通过”，有时更难：从22到26.*有100人变成“不通过”；从29到34.*有100人变成“通过”",
+               "the age higher, .*sometimes more likely and sometimes less: from 22 to 26, “not approved” .* 100 of 100 people; from 29 to 34, “approved”")],
+        must_not=[NEVER_WORSE, NO_STEP, NO_TURN],
+    ),
+    Case(
+        "refused from 24 to 32, the values sealed",
+        adults,
+        lambda x: yes(~within(x, 24, 33)),
+        columns("age", "sex", "income"),
+        plan={"sealed": text("商业秘密", "trade secret")},
+        must=[("有时更难：有一段（具体数值未公开：商业秘密）", "sometimes less: over one stretch .its values are not published: trade secret")],
+        must_not=[NEVER_WORSE, ("从\\d+到\\d+", "from \\d+ to \\d+")],
+    ),
+    Case(
+        "approved from 66 to 74, so that the oldest lose by age",
+        adults,
+        lambda x: yes(within(x, 66, 75)),
+        columns("age", "sex", "income"),
+        must=[("有时更难：从64到68.*变成“通过”；从72到75.*变成“不通过”", "sometimes less: from 64 to 68, “approved” .*; from 72 to 75, “not approved”")],
+        must_not=[NEVER_WORSE, NO_STEP, NO_TURN],
+    ),
+    Case(
+        "a dip of a few years near the end",
+        adults,
+        lambda x: yes(~within(x, 20, 23)),
+        columns("age", "sex"),
+        must=[("有时更容易“通过”，有时更难", "sometimes more likely and sometimes less")],
+        must_not=[NEVER_WORSE, NO_STEP],
+    ),
+    Case(
+        "married women from 30 to 33 alone are refused",
+        adults,
+        lambda x: yes(~married_women_of_30(x)),
+        columns("sex", "married", "age", "job"),
+        must=[("年龄变大，有时更容易“通过”，有时更难：相差不大的两个数值之间，试了1,490次，结果\\d+次变好，[1-9]\\d+次变差",
+               "tests between near values, \\d+ results became better and [1-9]\\d+ worse")],
+        must_not=[("年龄.*没有一次相反", "age.*never the opposite")],
+    ),
+    Case(
+        "best at 45, with a gap below",
+        adults,
+        hill_with_a_gap,
+        columns("age", "job"),
+        must=[("从26到29.*变成“不通过”", "from 26 to 29, “not approved”")],
+        must_not=[NO_TURN, ("年龄越", "the higher the age")],
+    ),
+    Case(
+        "cheaper from 24 to 32",
+        adults,
+        lambda x: np.where(within(x, 24, 33), 90.0, 100.0),
+        columns("age", "sex"),
+        plan={"task": "price"},
+        must=[("价格有时更高，有时更低：从22到26，.*价格更低；从29到34，.*价格更高", "sometimes higher and sometimes lower: from 22 to 26, a lower price for 100 of 100 people; from 29 to 34, a higher")],
+        must_not=[NEVER_LOWER, NO_STEP],
+    ),
+    Case(
+        "dear only for a few: by 30 yuan for each of them",
+        adults,
+        dear_for_old_women_on_farms,
+        columns("age", "sex", "job"),
+        plan={"task": "price"},
+        must=[("年龄变大.*变了的，都是更高.*平均相差30元", "the age higher.*where it changed, it was always higher.*on average by 30 yuan"),
+              ("性别从“男”改成“女”.*平均相差30元（只算变了的）", "sex changed from “male” to “female”.*mean difference is 30 yuan where it changed")],
+        must_not=[("平均(相差|变)(1.5|2|2.5)元(?!（没变的也算在内）)", "by (1.5|2|2.5) yuan(?!, those unchanged)")],
     ),
     Case(
         "women of the largest shoes are refused",

@@ -1,0 +1,223 @@
+"""Where a number acts another way between near values than between values far apart.
+
+A dip within a quarter of the people from either end is entered from one side only by two values far
+apart: raised, its people only leave it. So each person is also asked with another's value near their
+own, and the answers at the two ends of their own step, asked for the picture, are read as well:
+whose result changed, and which way, as if the lower of the two values had been raised.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from explainers import numbers, shares
+from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
+from explainers.columns import raised
+from explainers.contrasts import donated
+from explainers.people import People, missing
+from explainers.phrases import same
+from explainers.plan import ExplanationPlan
+from explainers.sentences import Kind, sentence
+from registry.language import Text
+
+Way = Literal["gained", "lost"]
+WAYS: tuple[Way, Way] = ("gained", "lost")
+NEAR = 0.1  # of the donors, to either side of a person's own value (ours)
+MOST = 4  # stretches that one sentence tells (ours)
+Places = Mapping[str, Text]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """One number as another person has it whose value is near and not the same."""
+
+    plan: ExplanationPlan
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What keys the draws and tallies."""
+        return f"near:{self.name}"
+
+    def ask(self, block: People, draw: np.random.Generator) -> Question:
+        """Everyone with a value near their own; those without a value keep none."""
+        own, donors = block.arrays[self.name], self.plan.donors.arrays[self.name]
+        rows = np.flatnonzero(~missing(donors))
+        rows = rows[np.argsort(donors[rows], kind="stable")]
+        picked, way = near(own.astype(float), donors[rows].astype(float), draw)
+        known = ~missing(own)
+        replaced = donated(self.plan.donors, [self.name], rows[picked])
+        replaced[self.name] = np.where(known, replaced[self.name], own)
+        way = np.where(known, way, 0)
+
+        def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
+            rise, changed = way * reading.rise(base, answers[0]), reading.changed(base, answers[0])
+            return counted(
+                self.key, n=way != 0, gained=changed & (rise > 0), lost=changed & (rise < 0)
+            )
+
+        return Question([Variant(1, replaced)], fold)
+
+
+def near(
+    own: npt.NDArray[np.float64], donors: npt.NDArray[np.float64], draw: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    """For each value another one near it, as evenly below as above as there are such.
+
+    Args:
+        own: the values.
+        donors: values of others, the lowest first.
+        draw: the generator.
+
+    Returns:
+        The place of each drawn donor, and 1 where its value is higher, −1 lower, 0 where none differs.
+    """
+    width = max(1, round(NEAR * len(donors)))
+    low, high = (np.searchsorted(donors, own, side=side) for side in ("left", "right"))
+    below = low - np.maximum(0, low - width)
+    above = np.minimum(len(donors), high + width) - high
+    pick = (draw.random(len(own)) * (below + above)).astype(np.int64)
+    at = np.where(pick < below, low - 1 - pick, high + pick - below)
+    at = np.clip(at, 0, len(donors) - 1)
+    way = np.where(below + above > 0, np.where(pick < below, -1, 1), 0).astype(np.int8)
+    return at, way
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Neighbouring steps of a number over which results change one way.
+
+    Args:
+        first: the first step, of those between the plan's edges.
+        last: the last.
+        way: whether they are gained (or dearer) with the higher value, or lost.
+        moved: for how many people.
+        n: of how many, each asked at the two ends of their own step.
+    """
+
+    first: int
+    last: int
+    way: Way
+    moved: int
+    n: int
+
+
+def found(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> list[Stretch]:
+    """The stretches over which at least k people's results change one way, lowest values first.
+
+    None of a program that answers otherwise when asked again: there a change may be chance.
+    """
+    steps = range(len(plan.edges.get(name, ())) - 1)
+    key = f"picture:{name}"
+    if tally["again:moved"] or any(f"{key}:{step}:n" not in tally for step in steps):
+        return []
+    seen: list[Stretch] = []
+    for way, other in (WAYS, WAYS[::-1]):
+        count = {step: tally[f"{key}:{step}:{way}"] for step in steps}
+        goes = [
+            count[step] >= plan.k or count[step] > tally[f"{key}:{step}:{other}"] for step in steps
+        ]
+        for taken, each in groupby(steps, key=goes.__getitem__):
+            run = list(each)
+            moved = sum(count[step] for step in run)
+            if taken and moved >= plan.k:
+                n = sum(tally[f"{key}:{step}:n"] for step in run)
+                seen.append(Stretch(run[0], run[-1], way, moved, n))
+    return sorted(seen, key=lambda each: (each.first, each.last))
+
+
+def missed(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> list[Way]:
+    """The ways that at least k people's results go between near values, at odds with those far apart."""
+    far, key = f"contrast:{name}", f"near:{name}"
+    if tally["again:moved"] or f"{key}:n" not in tally:
+        return []
+    ways = {each.way for each in found(plan, tally, name)}
+    ways |= {way for way in WAYS if tally[f"{key}:{way}"] >= plan.k}
+    return [way for way in WAYS if way in ways and tally[f"{far}:{way}"] < plan.k]
+
+
+def turns_once(plan: ExplanationPlan, tally: Mapping[str, int], name: str, *, top: bool) -> bool:
+    """Whether results go one way below a turning point and the other way above it, and no more."""
+    seen = found(plan, tally, name)
+    rising, falling = WAYS if top else WAYS[::-1]
+    ends = [each.last for each in seen if each.way == rising]
+    starts = [each.first for each in seen if each.way == falling]
+    return not ends or not starts or max(ends) <= min(starts)
+
+
+def told(
+    plan: ExplanationPlan,
+    tally: Mapping[str, int],
+    name: str,
+    shown: Mapping[str, Any],
+    places: Places,
+) -> dict[str, Any]:
+    """The sentence on a number that acts both ways: over which values, and how far apart it was tried.
+
+    Args:
+        plan: with the column, and whether its values are sealed.
+        tally: what was counted.
+        name: the number.
+        shown: the evidence of its contrast.
+        places: what the places of the contrast's sentences hold.
+    """
+    column, each = plan.column(name), _largest(found(plan, tally, name))
+    said = [_stretch(plan, name, one) for one in each]
+    filled = {
+        "bent": Text(f"{column.plain.zh}变{column.direction.more.zh}",
+                     raised(column.direction.more.en, column.plain.en)),
+        "stretches": Text("".join(f"{s.zh}；" for s in said), "".join(f"{s.en}; " for s in said)),
+    }  # fmt: skip
+    counts = {what: tally[f"near:{name}:{what}"] for what in ("n", *WAYS)}
+    filled |= {f"near_{what}": same(numbers.count(count)) for what, count in counts.items()}
+    evidence = {**shown, "near": counts, "stretches": [_shown(plan, name, one) for one in each]}
+    return sentence(
+        f"{plan.task}.number.bends",
+        kind=Kind.NO_SIMPLE_DIRECTION,
+        evidence=evidence,
+        places={**places, **filled},
+        test=f"{plan.task}.bends",
+    )
+
+
+def _largest(seen: Sequence[Stretch]) -> list[Stretch]:
+    """The stretches that are told, lowest values first: of either way the largest, and the next ones."""
+    by_size = sorted(seen, key=lambda each: -each.moved)
+    first = {each.way: each for each in reversed(by_size)}
+    others = [each for each in by_size if each is not first[each.way]]
+    return sorted([*first.values(), *others][:MOST], key=lambda each: (each.first, each.last))
+
+
+def _stretch(plan: ExplanationPlan, name: str, one: Stretch) -> Text:
+    column, wording = plan.column(name), plan.wording
+    people = shares.about(one.moved, one.n, plan.k)
+    if plan.sealed is not None:
+        where = Text(f"有一段（具体数值未公开：{plan.sealed.zh}）",
+                     f"over one stretch (its values are not published: {plan.sealed.en})")  # fmt: skip
+    else:
+        low, high = (numbers.value(plan.edges[name][at]) for at in (one.first, one.last + 1))
+        unit = column.unit or Text("", "")
+        where = Text(f"从{low}到{high}{unit.zh}", f"from {low} to {high} {unit.en}".strip())
+    if plan.task == "price":
+        way = Text("更高", "higher") if one.way == "gained" else Text("更低", "lower")
+        return Text(
+            f"{where.zh}，每100{wording.people.zh}里，{people.zh}{wording.people.zh}的{wording.price.zh}{way.zh}",
+            f"{where.en}, a {way.en} {wording.price.en} for {people.en} of 100 {wording.people.en}",
+        )
+    result = wording.favourable if one.way == "gained" else wording.unfavourable
+    return Text(
+        f"{where.zh}，每100{wording.people.zh}里，{people.zh}{wording.people.zh}变成“{result.zh}”",
+        f"{where.en}, “{result.en}” instead for {people.en} of 100 {wording.people.en}",
+    )
+
+
+def _shown(plan: ExplanationPlan, name: str, one: Stretch) -> dict[str, Any]:
+    at = {} if plan.sealed is not None else {
+        "from": plan.edges[name][one.first], "to": plan.edges[name][one.last + 1],
+    }  # fmt: skip
+    share = shares.per_hundred(one.moved, one.n, plan.k)
+    return {**at, "up": one.way == "gained", "per_hundred": share}
