@@ -22,7 +22,7 @@ from filing.forms import told_by
 from filing.gate import Gate
 from filing.law import FILING_STATEMENT
 from filing.meanings import Meaning
-from registry import attestation, explanations, json_text
+from registry import attestation, explanations, json_text, verifications
 from registry.database import Identified, Record
 from registry.errors import NotFound
 from registry.json_text import KeyTwice
@@ -284,7 +284,11 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "edition": filing.editions + 1,
         "filed": filing.filed.isoformat(),
         "published": making.at.isoformat(),
-        "filer": {"id": owner.id, **owner.name.as_json()},
+        "filer": {
+            "id": owner.id,
+            **owner.name.as_json(),
+            "identity": verifications.said(session, owner).as_json(),
+        },
         "model": {
             "id": filing.model_id,
             "version_id": filing.version_id,

@@ -29,7 +29,7 @@ from filing.lifecycle import GUARD_NAMES, Guard
 from filing.meanings import Meaning
 from filing.plainness import Hard
 from filing.risk import Level
-from registry import approval, explanations, independence, legal_day, passwords
+from registry import approval, explanations, independence, legal_day, passwords, verifications
 from registry.contradictions import Contradiction
 from registry.database import now
 from registry.errors import Reason
@@ -266,6 +266,19 @@ def _identity(case: Case) -> list[Reason]:
     return identity.differences(owner, case.filing.typed)
 
 
+def _verified(case: Case) -> list[Reason]:
+    owner = case.session.get_one(Organisation, case.filing.organisation_id)
+    if verifications.in_force(case.session, owner) is not None:
+        return []
+    return [Reason(Guard.VERIFIED, verifications.said(case.session, owner), HAVE_VERIFIED)]
+
+
+HAVE_VERIFIED = Text(
+    "请主管部门的管理员对照证件，登记一次核验。",
+    "An administrator of the authority holds the record against a document and records that.",
+)
+
+
 def _grade_settled(case: Case) -> list[Reason]:
     if case.filing.grade_proposal is None:
         return []
@@ -367,6 +380,7 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.CHANGE_NOTE: _change_note,
     **{guard: _history(guard) for guard in HISTORY},
     Guard.IDENTITY: _identity,
+    Guard.VERIFIED: _verified,
     Guard.GRADE_SETTLED: _grade_settled,
     Guard.SECOND_PERSON: _second_person,
     Guard.NAME_CLAIMS: _name_claims,

@@ -118,6 +118,7 @@ class Guard(StrEnum):
     NUMBERED = "numbered"
     GRADE_SETTLED = "grade_settled"
     IDENTITY = "identity"
+    VERIFIED = "verified"
     SECOND_PERSON = "second_person"
     ONE_FILING = "one_filing"
     NAME_CLAIMS = "name_claims"
@@ -146,6 +147,7 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.IDENTITY: Text(
         "备案主体和单位登记资料一致", "who files is told as on the organisation's record"
     ),
+    Guard.VERIFIED: Text("备案主体的身份已由主管部门核验", "an authority has verified who files"),
     Guard.GRADE_SETTLED: Text(
         "没有等待确认的等级调整", "no change of the grade waits to be confirmed"
     ),
@@ -230,15 +232,16 @@ STEPS: tuple[Step, ...] = (
           "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),
     _step(Action.ACCEPT, _R, [_S.SUBMITTED], _S.ACCEPTED, "filing:review:accepted",
-          _G.INDEPENDENT, _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.GRADE_SETTLED, _G.GATE),
+          _G.INDEPENDENT, _G.IDENTITY, _G.VERIFIED, _G.COMPLETE, _G.EVALUATED,
+          _G.GRADE_SETTLED, _G.GATE),
     _step(Action.DECLINE, _R, [_S.SUBMITTED], _S.DECLINED, "filing:review:declined",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
     _step(Action.REFUSE_CHANGE, _R, [_S.SUBMITTED], _S.PUBLISHED, "filing:review:change_refused",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
     _step(Action.FILE, _R, [_S.ACCEPTED], _S.FILED, "filing:review:filed", _G.INDEPENDENT),
     _step(Action.PUBLISH, _R, [_S.FILED], _S.PUBLISHED, "filing:review:published",
-          _G.INDEPENDENT, _G.IDENTITY, _G.GATE, _G.SECOND_PERSON, _G.ONE_FILING,
-          _G.NAME_CLAIMS),
+          _G.INDEPENDENT, _G.IDENTITY, _G.VERIFIED, _G.GATE, _G.SECOND_PERSON,
+          _G.ONE_FILING, _G.NAME_CLAIMS),
     _step(Action.AMEND, _F, [_S.PUBLISHED], _S.CHANGE_PENDING, "filing:dossier:amended"),
     _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, _S.SUBMITTED, _S.RETURNED], _S.PUBLISHED,
           "filing:dossier:change_abandoned", _G.PUBLISHED_BEFORE),

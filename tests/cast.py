@@ -5,7 +5,17 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from registry import attestation, engagements, keys, particulars, reports, statements
+from registry import (
+    attestation,
+    engagements,
+    keys,
+    legal_day,
+    particulars,
+    reports,
+    statements,
+    verifications,
+)
+from registry.corrections import revision_of
 from registry.database import new_id
 from registry.datasets import Dataset, Use
 from registry.engagements import Engagement
@@ -37,7 +47,20 @@ def actor(session: Session, kind: Kind = Kind.ENTERPRISE) -> Actor:
     person = Person(email=f"{mark}@example.test", name="王明", password_hash="-")
     session.add_all([organisation, person])
     session.flush()
+    verify(session, organisation)
     return Actor(person.id, organisation.id, kind, ROLES_OF[kind])
+
+
+def verify(session: Session, organisation: Organisation) -> None:
+    """See the organisation's document, as the platform's operator."""
+    verifications.verify(
+        session,
+        by=None,
+        organisation_id=organisation.id,
+        document=verifications.Document.BUSINESS_LICENCE,
+        seen=legal_day.today(),
+        revision=revision_of(organisation),
+    )
 
 
 def credit_code(mark: str) -> str:

@@ -1,9 +1,12 @@
 """Organisations, their members, and invitations."""
 
+from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from portal.api.shapes import Answer, Page, Paged, RequestBody
 from portal.web import identity
@@ -11,13 +14,29 @@ from portal.web.access import allow, public, signed_in
 from portal.web.at_hand import Configured, Database
 from portal.web.identity import By
 from portal.web.turns import in_turn
-from registry import corrections, invitations, organisations
+from registry import corrections, invitations, organisations, verifications
 from registry.invitations import Invited
 from registry.organisations import Kind, Organisation, Role
 from registry.tokens import Scope
+from registry.verifications import Document, Verification
 
 router = APIRouter(tags=["organisations"])
 ADMINISTER = Scope.ADMINISTER
+
+
+class VerificationOut(Answer):
+    """That the authority saw who an organisation is."""
+
+    document: Document
+    seen: date = Field(description="the day on which the document was seen")
+    verifier_id: str | None = Field(description="the authority; null: the platform's operator")
+
+    @classmethod
+    def of(cls, kept: Verification | None) -> "VerificationOut | None":
+        """The JSON form of a verification."""
+        if kept is None:
+            return None
+        return cls(document=Document(kept.document), seen=kept.seen, verifier_id=kept.verifier_id)
 
 
 class OrganisationOut(Answer):
@@ -30,13 +49,22 @@ class OrganisationOut(Answer):
     credit_code: str | None
     district: str
     revision: str = Field(description="of code and district: send it back with a correction")
+    verification: VerificationOut | None = Field(
+        description="of names and code as they stand; null: nobody has verified them"
+    )
 
     @classmethod
-    def of(cls, organisation: Organisation) -> "OrganisationOut":
-        """The JSON form of an organisation."""
+    def of(cls, session: Session, organisation: Organisation) -> "OrganisationOut":
+        """The JSON form of an organisation.
+
+        Args:
+            session: any session.
+            organisation: which.
+        """
         names = ("id", "kind", "name_zh", "name_en", "credit_code", "district")
         own = {name: getattr(organisation, name) for name in names}
-        return cls(**own, revision=corrections.revision_of(organisation))
+        verified = VerificationOut.of(verifications.in_force(session, organisation))
+        return cls(**own, revision=corrections.revision_of(organisation), verification=verified)
 
 
 class OrganisationIn(RequestBody):
@@ -57,6 +85,22 @@ class CorrectionIn(RequestBody):
     revision: str = Field(
         max_length=64, description="the record's revision that you read; an older one is refused"
     )
+
+
+class VerificationIn(RequestBody):
+    """What was seen of an organisation's identity, and when."""
+
+    document: Document
+    seen: date = Field(examples=["2026-11-30"])
+    revision: str = Field(
+        max_length=64, description="the record's revision that was held against the document"
+    )
+
+
+class VerificationEnd(RequestBody):
+    """Why a verification is taken back."""
+
+    reason: str = Field(max_length=verifications.REASON.most, examples=["证件属于另一个单位"])
 
 
 class Me(Answer):
@@ -140,7 +184,7 @@ def me(by: By, session: Database) -> Me:
     """The person, organisation, roles and scopes behind the request."""
     return Me(
         person_id=by.person_id,
-        organisation=OrganisationOut.of(organisations.get(session, by.organisation_id)),
+        organisation=OrganisationOut.of(session, organisations.get(session, by.organisation_id)),
         roles=sorted(by.roles),
         scopes=None if by.scopes is None else sorted(by.scopes),
     )
@@ -154,7 +198,7 @@ def listing(
 ) -> Page[OrganisationOut]:
     """Every organisation, or those of one kind: this is where a tester is found."""
     rows = organisations.listing(session, kind=kind)
-    return paging.whole(rows, OrganisationOut.of, key=lambda row: row.id)
+    return paging.whole(rows, partial(OrganisationOut.of, session), key=lambda row: row.id)
 
 
 @router.get(
@@ -164,7 +208,7 @@ def listing(
 )
 def one(session: Database, organisation_id: str) -> OrganisationOut:
     """One organisation by its identifier."""
-    return OrganisationOut.of(organisations.get(session, organisation_id))
+    return OrganisationOut.of(session, organisations.get(session, organisation_id))
 
 
 @router.post(
@@ -176,7 +220,7 @@ def one(session: Database, organisation_id: str) -> OrganisationOut:
 def found(by: By, session: Database, wanted: OrganisationIn) -> OrganisationOut:
     """Put an organisation on record; then invite its first administrator."""
     made = organisations.found(session, by=by, **wanted.model_dump())
-    return OrganisationOut.of(made)
+    return OrganisationOut.of(session, made)
 
 
 @router.patch(
@@ -191,7 +235,34 @@ def correct(
     made = corrections.correct(
         session, by=by, organisation_id=organisation_id, **wanted.model_dump()
     )
-    return OrganisationOut.of(made)
+    return OrganisationOut.of(session, made)
+
+
+@router.post(
+    "/organisations/{organisation_id}/verification",
+    status_code=201,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER, kinds={Kind.AUTHORITY}, own=())],
+    summary="核验单位身份 · Verify who an organisation is",
+)
+def verify(
+    by: By, session: Database, organisation_id: str, wanted: VerificationIn
+) -> OrganisationOut:
+    """Put on record that a document was seen; a filing is accepted of verified filers only."""
+    verifications.verify(session, by=by, organisation_id=organisation_id, **wanted.model_dump())
+    return OrganisationOut.of(session, organisations.get(session, organisation_id))
+
+
+@router.post(
+    "/organisations/{organisation_id}/verification/end",
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER, kinds={Kind.AUTHORITY}, own=())],
+    summary="撤下身份核验 · End a verification that was a mistake",
+)
+def end_verification(
+    by: By, session: Database, organisation_id: str, wanted: VerificationEnd
+) -> OrganisationOut:
+    """Take it back, with a reason; what was published before stays as it was."""
+    verifications.end(session, by=by, organisation_id=organisation_id, reason=wanted.reason)
+    return OrganisationOut.of(session, organisations.get(session, organisation_id))
 
 
 @router.get(

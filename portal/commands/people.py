@@ -6,6 +6,7 @@ directory here. Either way it prints the same.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -32,6 +33,12 @@ class Register(Protocol):
 
     def correct(self, organisation_id: str, changes: Row, revision: str | None) -> Row:
         """Complete or correct a record, against what was read; None: as it is now."""
+
+    def verify(self, organisation_id: str, what: Row, revision: str | None) -> Row:
+        """Record that a document was seen, against what was read; None: as the record is now."""
+
+    def end_verification(self, organisation_id: str, reason: str) -> Row:
+        """Take a verification back."""
 
     def invite(self, organisation_id: str, email: str, role: str) -> Row:
         """A one-time link by which somebody joins."""
@@ -92,6 +99,60 @@ def correct(
         made = register.correct(organisation_id, changes, revision)
     said = f"{made['name_zh']} {made['credit_code'] or '—'} {made['district'] or '—'}"
     _told(_printed(made), said, as_json=as_json)
+
+
+@users.command(
+    "verify", help="登记已核验单位身份。/ Record that an organisation's document was seen."
+)
+@click.argument("organisation_id")
+@click.option(
+    "--document",
+    required=True,
+    type=click.Choice(
+        [
+            "business_licence",
+            "institution_certificate",
+            "association_certificate",
+            "public_body_certificate",
+        ]
+    ),
+    help="看了哪种证件 / which document was seen",
+)
+@click.option(
+    "--seen",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="哪一天看的 / on which day",
+)
+@click.option(
+    "--revision",
+    help="只在登记资料还是这一版时登记（见 list）/ only while the record is at this revision (see list)",
+)
+@JSON
+def verify(
+    organisation_id: str,
+    *,
+    document: str,
+    seen: datetime,
+    revision: str | None,
+    as_json: bool,
+) -> None:
+    """A filing is accepted only of an organisation that is verified as its record stands."""
+    with _register() as register:
+        what = {"document": document, "seen": seen.date().isoformat()}
+        made = register.verify(organisation_id, what, revision)
+    _told(_printed(made), f"{made['name_zh']} {document} {what['seen']}", as_json=as_json)
+
+
+@users.command("end-verification", help="撤下登错的核验。/ Take a mistaken verification back.")
+@click.argument("organisation_id")
+@click.option("--reason", required=True, help="为什么 / why")
+@JSON
+def end_verification(organisation_id: str, *, reason: str, as_json: bool) -> None:
+    """What was published before stays as it was."""
+    with _register() as register:
+        made = register.end_verification(organisation_id, reason)
+    _told(_printed(made), made["name_zh"], as_json=as_json)
 
 
 @users.command("invite", help="邀请一个人。/ Invite someone; the link is printed once.")
@@ -159,7 +220,7 @@ def listing(*, as_json: bool) -> None:
 def _printed(row: Row) -> Row:
     """An organisation as the commands print it for a program."""
     names = {"id": "id", "kind": "kind", "zh": "name_zh", "en": "name_en"}
-    kept = {name: row[name] for name in ("credit_code", "district", "revision")}
+    kept = {name: row[name] for name in ("credit_code", "district", "revision", "verification")}
     return {**{name: row[given] for name, given in names.items()}, **kept}
 
 
@@ -237,6 +298,17 @@ class _Served:
         made: Row = self._client.patch(path, {**changes, "revision": read})
         return made
 
+    def verify(self, organisation_id: str, what: Row, revision: str | None) -> Row:
+        path = f"/organisations/{organisation_id}"
+        read = revision or self._client.get(path)["revision"]
+        made: Row = self._client.post(f"{path}/verification", {**what, "revision": read})
+        return made
+
+    def end_verification(self, organisation_id: str, reason: str) -> Row:
+        path = f"/organisations/{organisation_id}/verification/end"
+        made: Row = self._client.post(path, {"reason": reason})
+        return made
+
     def invite(self, organisation_id: str, email: str, role: str) -> Row:
         wanted = {"organisation_id": organisation_id, "email": email, "role": role}
         made: Row = self._client.post("/invitations", wanted)
@@ -287,6 +359,27 @@ class _Here:
         )
         return self._row(made)
 
+    def verify(self, organisation_id: str, what: Row, revision: str | None) -> Row:
+        from registry import corrections, organisations, verifications
+
+        present = organisations.get(self._session, organisation_id)
+        verifications.verify(
+            self._session,
+            by=None,
+            organisation_id=organisation_id,
+            document=verifications.Document(what["document"]),
+            seen=date.fromisoformat(what["seen"]),
+            revision=revision or corrections.revision_of(present),
+        )
+        return self._row(present)
+
+    def end_verification(self, organisation_id: str, reason: str) -> Row:
+        from registry import organisations, verifications
+
+        present = organisations.get(self._session, organisation_id)
+        verifications.end(self._session, by=None, organisation_id=organisation_id, reason=reason)
+        return self._row(present)
+
     def invite(self, organisation_id: str, email: str, role: str) -> Row:
         from portal.api.organisations import InvitationOut
         from registry import invitations
@@ -308,4 +401,4 @@ class _Here:
     def _row(self, organisation: "Organisation") -> Row:
         from portal.api.organisations import OrganisationOut
 
-        return OrganisationOut.of(organisation).model_dump(mode="json")
+        return OrganisationOut.of(self._session, organisation).model_dump(mode="json")

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from filing.recommended import keeping, records, weighing
 from filing.recommended.keeping import Opening
 from filing.recommended.steps import Action
-from registry import invitations, organisations
+from registry import corrections, invitations, legal_day, organisations, verifications
 from registry.language import Text
 from registry.law import City
 from registry.organisations import Actor, Kind, Organisation, Person, Role
+from registry.verifications import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +143,25 @@ def enter(session: Session, name: str, password: str) -> Actor:
         credit_code=part.credit_code,
         district=part.district,
     )
+    _verify(session, organisation)
     person = session.scalar(select(Person).where(Person.email == part.email))
     if person is None:
         person = _invited(session, organisation, part, password)
     return organisations.acting(session, person.id, organisation.id)
+
+
+def _verify(session: Session, organisation: Organisation) -> None:
+    """Record, as the operator, that who files was seen; an earlier run may have done it."""
+    if organisation.credit_code is None or verifications.in_force(session, organisation):
+        return
+    verifications.verify(
+        session,
+        by=None,
+        organisation_id=organisation.id,
+        document=Document.BUSINESS_LICENCE,
+        seen=legal_day.today(),
+        revision=corrections.revision_of(organisation),
+    )
 
 
 CATALOGUE = "example"

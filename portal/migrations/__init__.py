@@ -32,6 +32,7 @@ OWNERS = (
     "registry.staging",
     "registry.store_mark",
     "registry.submission",
+    "registry.verifications",
     "registry.worklist",
     "filing.dossier",
     "filing.remarks",

@@ -19,6 +19,7 @@ def routers() -> list[APIRouter]:
         desk,
         enterprise,
         filings,
+        organisations,
         passwords,
         plain_words,
         platform_keys,
@@ -32,6 +33,7 @@ def routers() -> list[APIRouter]:
     return [
         account.router,
         passwords.router,
+        organisations.router,
         desk.router,
         enterprise.router,
         filings.router,

@@ -59,6 +59,7 @@ def desk(request: Request, language: Lang, session: Database, by: By, asking: As
         language=language,
         asking=asking,
         organisation=organisation,
+        administers_record=by.kind is Kind.AUTHORITY and Role.ADMINISTRATOR in by.roles,
         choices=asking.choices if asking else (),
         waits=[
             (WAITING_NAMES[Waiting(each.item.what)], each.item, each.label)

@@ -44,6 +44,8 @@ DONE: Mapping[str, Text] = {
         "密码已修改，其他登录都已结束。", "The password is changed; every other sign-in has ended."
     ),
     "reset": Text("密码已设好，请登录。", "The password is set; now sign in."),
+    "verified": Text("核验已登记。", "The verification is on record."),
+    "verification_ended": Text("核验已撤下。", "The verification is taken back."),
     "revoked": Text("已撤销。", "Revoked."),
     "checked": Text("检查结果已登记。", "The check is on record."),
     "unchecked": Text(

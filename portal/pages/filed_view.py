@@ -231,6 +231,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
                 "told": told,
                 "purposes": [row for each in PURPOSES if (row := told.of(each)).get("said")],
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
+                "names_filer": told.form.key(Meaning.FILER),
                 "groups": told.form.groups,
                 "gravest": report_view.gravest,
                 "foremost": findings.FOREMOST,

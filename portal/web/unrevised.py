@@ -35,6 +35,8 @@ PAGES: Mapping[str, Text] = {
     "/{language}/organisation/tokens": NEW,
     "/{language}/organisation/tokens/{token_id}/revoke": ONE_WAY,
     "/{language}/organisation/keys": NEW,
+    "/{language}/organisations/{organisation_id}/verification": ONE_WAY,
+    "/{language}/organisations/{organisation_id}/verification/end": ONE_WAY,
     "/{language}/organisation/keys/{key_id}/revoke": ONE_WAY,
     "/{language}/organisation/members/{person_id}/password-reset": WHOLE,
     "/{language}/platform-keys": NEW,
@@ -61,6 +63,7 @@ PAGES: Mapping[str, Text] = {
 
 API: Mapping[str, Text] = {
     "POST /api/v1/organisations": NEW,
+    "POST /api/v1/organisations/{organisation_id}/verification/end": ONE_WAY,
     "PUT /api/v1/members/{person_id}/roles/{role}": WHOLE,
     "DELETE /api/v1/members/{person_id}/roles/{role}": WHOLE,
     "POST /api/v1/invitations": NEW,

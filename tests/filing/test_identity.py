@@ -7,7 +7,7 @@ import pytest
 from filing import catalogue, completeness, dossier
 from filing.dossier import Filing, NotOnRecord
 from filing.review import NotReady
-from registry import corrections, journal
+from registry import corrections, journal, verifications
 from registry.organisations import (
     Actor,
     Kind,
@@ -217,3 +217,19 @@ def test_only_the_authority_corrects_a_record(scene: Scene) -> None:
         credit_code=code,
     )
     assert place.credit_code == code
+
+
+def test_only_a_verified_filer_is_accepted_and_published(scene: Scene) -> None:
+    """Item 6 of the filing issue: verified once, by document, day and by whom."""
+    filing = scene.submitted()
+    session, filer = scene.session, owner(scene)
+    verifications.end(session, by=None, organisation_id=filer.id, reason="证件属于另一个单位")
+    with pytest.raises(NotReady) as refused:
+        scene.rule(filing, "accept")
+    assert [each.item for each in refused.value.reasons] == ["verified"]
+    cast.verify(session, filer)
+    scene.rule(filing, "accept")
+    scene.rule(filing, "file")
+    verifications.end(session, by=None, organisation_id=filer.id, reason="再看一遍，不一致")
+    with pytest.raises(NotReady):
+        scene.rule(filing, "publish")

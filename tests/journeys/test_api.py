@@ -123,7 +123,10 @@ def people_come_together(job: Job) -> None:
             "district": "徐汇区",
             "revision": place["revision"],
         }
-        chief.ask("PATCH", f"/organisations/{place['id']}", json=particulars)
+        path = f"/organisations/{place['id']}"
+        place = chief.ask("PATCH", path, json=particulars)
+        seen = {"document": "business_licence", "seen": "2026-11-21"}
+        chief.post(f"{path}/verification", {**seen, "revision": place["revision"]})
         job.places[kind] = place["id"]
         boss = job.join(
             f"boss-{kind}",

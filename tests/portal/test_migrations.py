@@ -509,6 +509,21 @@ def test_a_submission_on_record_takes_the_form_of_its_filing(
     migrations.upgrade(empty)
 
 
+def test_no_organisation_on_record_is_taken_for_verified(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0037")
+    organisation_row(empty)
+    before = contents(empty)
+    migrations.upgrade(empty, "0038")
+    after = contents(empty)
+    assert after.pop("identity_verification") == []
+    assert after == before
+    migrations.downgrade(empty, "0037")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
 def test_a_grade_changed_by_one_reviewer_counts_no_longer_and_versions_stay_held(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:

@@ -106,6 +106,8 @@ class World:
                 credit_code=cast.credit_code(new_id()[-8:]),
                 district="黄浦区",
             )
+            if kind is not Kind.INDUSTRY_BODY:  # it files nothing, and is yet to be verified
+                cast.verify(session, organisation)
             for role in sorted(ROLES_OF[kind]):
                 self.members[name, role] = self._join(
                     session, organisation, role, f"{role}@{name}"

@@ -13,6 +13,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "图、看数字": ("the picture, the numbers",),
     "图和数字": ("The picture, the numbers",),
     "备案主体：": ("Filed by ",),
+    "公示时登记的身份核验：": ("Identity, as on record at publication: ",),
     "见上面的“不同意结果怎么办”": ("See “How to object” above",),
     "备案主体声明的理由，没有测过：": ("The reason that the filer declares, not tested:",),
     "规则": ("Rule",),
