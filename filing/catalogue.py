@@ -9,17 +9,27 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from filing import basis, concerns, differences, editions, gate, hits, numbers, standing
+from filing import (
+    basis,
+    concerns,
+    differences,
+    editions,
+    formal_grounds,
+    gate,
+    hits,
+    numbers,
+    standing,
+)
 from filing.concerns import Count
 from filing.dossier import Filing
 from filing.editions import Content, Edition
 from filing.hits import Hit
-from filing.lifecycle import EXITS, STEPS, Status
+from filing.lifecycle import EXITS, STATUS_NAMES, STEPS, Status
 from filing.listings import Listing
 from filing.search_hits import Asked, Filters
 from filing.search_index import SearchIndex
 from filing.standing import ENDED, Standing, Stated
-from registry import journal
+from registry import journal, legal_day
 from registry.database import now, rows
 from registry.journal import Told
 from registry.language import Text
@@ -29,7 +39,7 @@ MOST_SIZE = 100
 PUBLISHED = "filing:review:published"
 FIRST = frozenset({"filing:review:filed", PUBLISHED})
 """What the public is told of the time before the first publication."""
-DECIDED = frozenset({PUBLISHED, "filing:review:change_refused"})
+DECIDED = frozenset({PUBLISHED, "filing:review:change_refused", "filing:review:reinstated"})
 """What is told although the public status stays what it was."""
 NUMBERED = (
     select(Filing).where(Filing.number == bindparam("number")).options(defer(Filing.answers))
@@ -93,6 +103,49 @@ class PublicEntry:
             "standing": self.standing.as_json(),
             "concerns": concerns.counts_as_json(self.concerns),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A number that was given and under which nothing was published.
+
+    Args:
+        number: as it is written.
+        filed: when it was given.
+        ended: how the filing ended; None while it goes on.
+        since: since when it stands so.
+    """
+
+    number: str
+    filed: datetime
+    ended: Status | None
+    since: datetime
+
+    @property
+    def said(self) -> Text:
+        """When the number was given and what became of it; who filed is not public."""
+        given, since = legal_day.of(self.filed), legal_day.of(self.since)
+        zh = f"编号 {self.number} 在{given}给出，用它备案的内容还没有公示过。"
+        en = f"The number {self.number} was given on {given}; nothing was published under it yet."
+        if self.ended is not None:
+            name = STATUS_NAMES[self.ended]
+            zh = (
+                f"编号 {self.number} 在{given}给出，备案在{since}{name.zh}，从来没有公示过内容。"
+                "编号不再给别人用。"
+            )
+            en = (
+                f"The number {self.number} was given on {given}; the filing was {name.en} on "
+                f"{since}, before anything was published. The number is not used again."
+            )
+        return Text(zh, en)
+
+
+class NothingPublished(numbers.NumberNotFound):
+    """The number was given and nothing was published under it: it says since when and why."""
+
+    def __init__(self, given: Given) -> None:
+        super().__init__(given.said.zh, given.said.en)
+        self.given = given
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +259,7 @@ def _read(session: Session, number: str, edition: int | None) -> "_Read":
     found = rows(session, WITH_EDITIONS, number=wanted)
     issued = [each for each in found if each.edition_id is not None]
     if not issued:
-        raise _nothing(wanted)
+        raise _nothing(session, wanted)
     filing = issued[0]
     chosen = len(issued) if edition is None else edition
     if not 1 <= chosen <= len(issued):
@@ -291,11 +344,17 @@ def find(session: Session, number: str) -> Filing:
     wanted = str(numbers.parse(number))
     filing = session.scalars(NUMBERED, {"number": wanted}).first()
     if filing is None or not filing.editions:
-        raise _nothing(wanted)
+        raise _nothing(session, wanted)
     return filing
 
 
-def _nothing(number: str) -> numbers.NumberNotFound:
+def _nothing(session: Session, number: str) -> numbers.NumberNotFound:
+    """Why nothing can be read under a number: it was never given, or nothing was published."""
+    filing = session.scalars(NUMBERED, {"number": number}).first()
+    if filing is not None and filing.filed is not None:
+        status = Status(filing.status)
+        ended = status if status in EXITS else None
+        return NothingPublished(Given(number, filing.filed, ended, filing.since))
     return numbers.NumberNotFound(
         f"没有编号为“{number}”的公示内容。", f"Nothing is published under {number}."
     )
@@ -315,7 +374,7 @@ def _happened(events: Iterable[Told]) -> list[Happening]:
         moved = public is not None and seen is not public
         if moved or each.name in (FIRST if public is None else DECIDED):
             decided = each.name in DECIDED or seen in EXITS
-            reason = each.details.get("reason") if decided else None
+            reason = formal_grounds.told(each.details.get("reason")) if decided else None
             told.append(Happening(each.at, each.name, seen, reason))
         if public is not None or each.name == PUBLISHED:
             public = seen

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from filing import (
     declared,
     editions,
     evidence,
+    formal_grounds,
     gate,
     identity,
     plainness,
@@ -25,7 +27,7 @@ from filing import (
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.gate import Gate
-from filing.lifecycle import GUARD_NAMES, Guard
+from filing.lifecycle import EXITS, GUARD_NAMES, STATUS_NAMES, Guard, Status
 from filing.meanings import Meaning
 from filing.plainness import Hard
 from filing.risk import Level
@@ -50,6 +52,7 @@ class Case:
     given: Sequence[Mapping[str, str]] = ()
     reason: Mapping[str, str] | None = None
     differing: Mapping[str, Text] = field(default_factory=dict)
+    ground: str | None = None
 
     @cached_property
     def at(self) -> datetime:
@@ -214,6 +217,16 @@ def reason_given(case: Case) -> list[Reason]:
     return [Reason(Guard.REASON_GIVEN, Text("没有写理由。", "No reason was given."), remedy)]
 
 
+def _ground_given(case: Case) -> list[Reason]:
+    if case.ground in formal_grounds.GROUNDS:
+        return []
+    said = Text(
+        "没有选形式上的原因；只能因为形式上的原因不办。",
+        "No formal ground was named; a filing is refused on formal grounds only.",
+    )
+    return [Reason(Guard.GROUND_GIVEN, said, formal_grounds.CHOOSE)]
+
+
 def _change_note(case: Case) -> list[Reason]:
     if not case.filing.editions or case.reason is not None or case.filing.change_note:
         return []
@@ -338,10 +351,41 @@ def _tied_since(case: Case, person_id: str, organisation_id: str | None) -> list
     return [Reason(Guard.SECOND_PERSON, said, remedy)]
 
 
-HISTORY: Mapping[Guard, Callable[[Filing], bool]] = {
+def _still_free(case: Case) -> list[Reason]:
+    """A filing that comes back finds its model as it left it: two live ones would both be told."""
+    mine = case.filing
+    beside = select(Filing).where(
+        Filing.model_id == mine.model_id, Filing.id != mine.id, Filing.status.not_in(EXITS)
+    )
+    other = case.session.scalars(beside.order_by(Filing.id.desc()).limit(1)).first()
+    if other is None:
+        return []
+    called, name = other.number or other.id, STATUS_NAMES[Status(other.status)]
+    said = Text(
+        f"这个模型现在有另一份备案（{called}，{name.zh}）。",
+        f"The model has another filing by now ({called}, {name.en}).",
+    )
+    remedy = Text("请在那一份里办理。", "Go on with that one.")
+    return [Reason(Guard.STILL_FREE, said, remedy)]
+
+
+class Past(Protocol):
+    """What of a filing's past the table turns on."""
+
+    @property
+    def number(self) -> str | None:
+        """Its number, once it was given one."""
+
+    @property
+    def editions(self) -> int:
+        """How often it was published."""
+
+
+HISTORY: Mapping[Guard, Callable[[Past], bool]] = {
     Guard.NEVER_PUBLISHED: lambda each: not each.editions and each.number is None,
     Guard.PUBLISHED_BEFORE: lambda each: bool(each.editions),
     Guard.NUMBERED: lambda each: each.number is not None,
+    Guard.NUMBER_ONLY: lambda each: each.number is not None and not each.editions,
 }
 """Guards about what cannot be mended, with what must be so; a step they forbid is not offered."""
 
@@ -377,6 +421,7 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.REMARKS_GIVEN: _remarks_given,
     Guard.REMARKS_ANSWERED: _remarks_answered,
     Guard.REASON_GIVEN: reason_given,
+    Guard.GROUND_GIVEN: _ground_given,
     Guard.CHANGE_NOTE: _change_note,
     **{guard: _history(guard) for guard in HISTORY},
     Guard.IDENTITY: _identity,
@@ -386,5 +431,6 @@ GUARDS: Mapping[Guard, Callable[[Case], Iterable[Reason]]] = {
     Guard.NAME_CLAIMS: _name_claims,
     Guard.CONTRADICTIONS: _contradictions,
     Guard.HARD_WORDS: _hard_words,
+    Guard.STILL_FREE: _still_free,
     Guard.ONE_FILING: lambda case: same_model.refusals(case.session, case.filing),
 }

@@ -57,7 +57,7 @@ EXITS = frozenset(
         Status.SUPERSEDED,
     }
 )
-"""Where a filing stays for good, readable."""
+"""Where a filing has ended, readable; the authority alone leads it on, where it ended it by mistake."""
 
 EDITABLE = frozenset({Status.DRAFT, Status.SELF_CHECKED, Status.RETURNED, Status.CHANGE_PENDING})
 """Where the filer may change the dossier; a change takes a self-checked filing back to draft."""
@@ -69,8 +69,10 @@ class Action(StrEnum):
     CHECK = "check"
     REOPEN = "reopen"
     SUBMIT = "submit"
+    RECALL = "recall"
     RETURN = "return"
     ACCEPT = "accept"
+    TAKE_BACK = "take_back"
     DECLINE = "decline"
     FILE = "file"
     PUBLISH = "publish"
@@ -80,6 +82,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     CANCEL = "cancel"
     REVOKE = "revoke"
+    REINSTATE = "reinstate"
     SUPERSEDE = "supersede"
 
 
@@ -87,8 +90,10 @@ ACTION_NAMES: dict[Action, Text] = {
     Action.CHECK: Text("自查", "run the self-check"),
     Action.REOPEN: Text("继续修改", "reopen for editing"),
     Action.SUBMIT: Text("提交", "submit"),
+    Action.RECALL: Text("收回提交", "take the submission back"),
     Action.RETURN: Text("退回补正", "return for correction"),
     Action.ACCEPT: Text("受理", "accept"),
+    Action.TAKE_BACK: Text("收回受理", "take the acceptance back"),
     Action.DECLINE: Text("不予备案", "decline"),
     Action.FILE: Text("备案", "file"),
     Action.PUBLISH: Text("公示", "publish"),
@@ -98,6 +103,7 @@ ACTION_NAMES: dict[Action, Text] = {
     Action.WITHDRAW: Text("撤回", "withdraw"),
     Action.CANCEL: Text("注销备案", "cancel the filing"),
     Action.REVOKE: Text("撤销备案", "revoke the filing"),
+    Action.REINSTATE: Text("纠正决定，恢复办理", "put a wrong decision right"),
     Action.SUPERSEDE: Text("由新版本取代", "supersede by a newer version"),
 }
 
@@ -112,15 +118,18 @@ class Guard(StrEnum):
     REMARKS_GIVEN = "remarks_given"
     REMARKS_ANSWERED = "remarks_answered"
     REASON_GIVEN = "reason_given"
+    GROUND_GIVEN = "ground_given"
     CHANGE_NOTE = "change_note"
     NEVER_PUBLISHED = "never_published"
     PUBLISHED_BEFORE = "published_before"
     NUMBERED = "numbered"
+    NUMBER_ONLY = "number_only"
     GRADE_SETTLED = "grade_settled"
     IDENTITY = "identity"
     VERIFIED = "verified"
     SECOND_PERSON = "second_person"
     ONE_FILING = "one_filing"
+    STILL_FREE = "still_free"
     NAME_CLAIMS = "name_claims"
     CONTRADICTIONS = "contradictions"
     HARD_WORDS = "hard_words"
@@ -138,12 +147,14 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.REMARKS_GIVEN: Text("逐项写明退回原因", "reasons are given field by field"),
     Guard.REMARKS_ANSWERED: Text("退回的每一项都已答复", "every remark has been answered"),
     Guard.REASON_GIVEN: Text("写明理由", "a reason is given"),
+    Guard.GROUND_GIVEN: Text("选定形式上的原因", "one of the formal grounds is named"),
     Guard.CHANGE_NOTE: Text("写明改了什么、为什么改", "a note says what changed and why"),
     Guard.NEVER_PUBLISHED: Text(
         "还没有编号，也没有公示过", "it has no number and was never published"
     ),
     Guard.PUBLISHED_BEFORE: Text("已经公示过", "it was published before"),
     Guard.NUMBERED: Text("已有备案编号", "it has a filing number"),
+    Guard.NUMBER_ONLY: Text("已有编号，还没有公示过", "it has a number and was never published"),
     Guard.IDENTITY: Text(
         "备案主体和单位登记资料一致", "who files is told as on the organisation's record"
     ),
@@ -154,6 +165,10 @@ GUARD_NAMES: dict[Guard, Text] = {
     Guard.ONE_FILING: Text(
         "本单位没有另一份在办或有效的备案包含同一个模型",
         "no other live filing of the organisation holds the same model",
+    ),
+    Guard.STILL_FREE: Text(
+        "这个模型没有另一份在办或有效的备案",
+        "no other filing of the model is live",
     ),
     Guard.NAME_CLAIMS: Text(
         "名称里有像是获得批准、认证的字样时写明理由",
@@ -207,6 +222,8 @@ def _step(
 
 _F, _R, _S, _G = Role.FILER, Role.REVIEWER, Status, Guard
 _BEFORE_FILED = (_S.DRAFT, _S.SELF_CHECKED, _S.SUBMITTED, _S.RETURNED, _S.ACCEPTED)
+_REVIEWED = (_S.SUBMITTED, _S.RETURNED, _S.ACCEPTED)
+_HANDED_IN = (_S.SUBMITTED, _S.ACCEPTED, _S.FILED)
 _NUMBERED = (
     _S.FILED,
     _S.PUBLISHED,
@@ -228,22 +245,30 @@ STEPS: tuple[Step, ...] = (
           "filing:dossier:submitted",
           _G.IDENTITY, _G.COMPLETE, _G.EVALUATED, _G.REMARKS_ANSWERED, _G.CHANGE_NOTE,
           _G.ONE_FILING, _G.NAME_CLAIMS, _G.CONTRADICTIONS, _G.HARD_WORDS),
-    _step(Action.RETURN, _R, [_S.SUBMITTED, _S.ACCEPTED, _S.FILED], _S.RETURNED,
+    _step(Action.RECALL, _F, [_S.SUBMITTED, _S.ACCEPTED], _S.DRAFT, "filing:dossier:recalled",
+          _G.NEVER_PUBLISHED),
+    _step(Action.RECALL, _F, _HANDED_IN, _S.RETURNED, "filing:dossier:recalled", _G.NUMBER_ONLY),
+    _step(Action.RECALL, _F, _HANDED_IN, _S.CHANGE_PENDING, "filing:dossier:recalled",
+          _G.PUBLISHED_BEFORE),
+    _step(Action.RETURN, _R, _HANDED_IN, _S.RETURNED,
           "filing:review:returned",
           _G.INDEPENDENT, _G.REMARKS_GIVEN),
     _step(Action.ACCEPT, _R, [_S.SUBMITTED], _S.ACCEPTED, "filing:review:accepted",
           _G.INDEPENDENT, _G.IDENTITY, _G.VERIFIED, _G.COMPLETE, _G.EVALUATED,
           _G.GRADE_SETTLED, _G.GATE),
-    _step(Action.DECLINE, _R, [_S.SUBMITTED], _S.DECLINED, "filing:review:declined",
-          _G.INDEPENDENT, _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
-    _step(Action.REFUSE_CHANGE, _R, [_S.SUBMITTED], _S.PUBLISHED, "filing:review:change_refused",
-          _G.INDEPENDENT, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
+    _step(Action.TAKE_BACK, _R, [_S.ACCEPTED, _S.FILED], _S.SUBMITTED,
+          "filing:review:taken_back", _G.INDEPENDENT, _G.REASON_GIVEN),
+    _step(Action.DECLINE, _R, _REVIEWED, _S.DECLINED, "filing:review:declined",
+          _G.INDEPENDENT, _G.GROUND_GIVEN, _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
+    _step(Action.REFUSE_CHANGE, _R, [*_REVIEWED, _S.FILED], _S.PUBLISHED,
+          "filing:review:change_refused",
+          _G.INDEPENDENT, _G.GROUND_GIVEN, _G.REASON_GIVEN, _G.PUBLISHED_BEFORE),
     _step(Action.FILE, _R, [_S.ACCEPTED], _S.FILED, "filing:review:filed", _G.INDEPENDENT),
     _step(Action.PUBLISH, _R, [_S.FILED], _S.PUBLISHED, "filing:review:published",
           _G.INDEPENDENT, _G.IDENTITY, _G.VERIFIED, _G.GATE, _G.SECOND_PERSON,
           _G.ONE_FILING, _G.NAME_CLAIMS),
     _step(Action.AMEND, _F, [_S.PUBLISHED], _S.CHANGE_PENDING, "filing:dossier:amended"),
-    _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, _S.SUBMITTED, _S.RETURNED], _S.PUBLISHED,
+    _step(Action.ABANDON, _F, [_S.CHANGE_PENDING, *_REVIEWED, _S.FILED], _S.PUBLISHED,
           "filing:dossier:change_abandoned", _G.PUBLISHED_BEFORE),
     _step(Action.WITHDRAW, _F, _BEFORE_FILED, _S.WITHDRAWN, "filing:dossier:withdrawn",
           _G.REASON_GIVEN, _G.NEVER_PUBLISHED),
@@ -251,6 +276,12 @@ STEPS: tuple[Step, ...] = (
           _G.REASON_GIVEN, _G.NUMBERED),
     _step(Action.REVOKE, _R, _NUMBERED, _S.REVOKED, "filing:review:revoked",
           _G.INDEPENDENT, _G.REASON_GIVEN, _G.NUMBERED),
+    _step(Action.REINSTATE, _R, [_S.DECLINED], _S.SUBMITTED, "filing:review:reinstated",
+          _G.INDEPENDENT, _G.REASON_GIVEN, _G.STILL_FREE, _G.ONE_FILING),
+    _step(Action.REINSTATE, _R, [_S.REVOKED], _S.SUBMITTED, "filing:review:reinstated",
+          _G.INDEPENDENT, _G.REASON_GIVEN, _G.STILL_FREE, _G.ONE_FILING, _G.NUMBER_ONLY),
+    _step(Action.REINSTATE, _R, [_S.REVOKED], _S.PUBLISHED, "filing:review:reinstated",
+          _G.INDEPENDENT, _G.REASON_GIVEN, _G.STILL_FREE, _G.ONE_FILING, _G.PUBLISHED_BEFORE),
     _step(Action.SUPERSEDE, None, _NUMBERED, _S.SUPERSEDED, "filing:catalogue:superseded",
           _G.NUMBERED),
 )
@@ -284,20 +315,20 @@ class NotYourStep(Refused):
 def step(status: Status, action: Action, closed: Collection[Guard] = ()) -> Step:
     """The row of the table for `action` from `status`.
 
+    Where the past decides where an action leads, it is the row that the past leaves open.
+
     Args:
         status: where the filing is.
         action: what is to be done.
-        closed: what the filing's past rules out (`filing.guards.closed`), for the refusal.
+        closed: what the filing's past rules out (`filing.guards.closed`).
 
     Raises:
         WrongStatus: when the procedure has no such step.
     """
-    found = next(
-        (each for each in STEPS if each.action is action and status in each.sources), None
-    )
-    if found is None:
+    rows = [each for each in steps_from(status) if each.action is action]
+    if not rows:
         raise wrong_status(status, ACTION_NAMES[action], closed)
-    return found
+    return next((each for each in rows if not {*each.guards} & {*closed}), rows[0])
 
 
 def wrong_status(status: Status, tried: Text, closed: Collection[Guard]) -> WrongStatus:

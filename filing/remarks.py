@@ -24,6 +24,10 @@ REPLY = Limit("reply", Text("答复", "reply"), 1000)
 REPLY_EN = Limit("reply", Text("答复（英文）", "reply in English"), 4000)
 
 
+RETURNED = "filing:review:returned"
+"""A filing also stands returned once its filer took back what was submitted again."""
+
+
 class Remark(Identified, Record):
     """Why one field was returned, and the filer's reply.
 
@@ -77,9 +81,9 @@ def returned_for(session: Session, filing: Filing) -> Mapping[str, str] | None:
     if filing.status != Status.RETURNED:
         return None
     events = journal.history(session, filing.id)
-    last = next(each for each in reversed(events) if each.name == "filing:review:returned")
-    reason: Mapping[str, str] | None = last.details.get("reason")
-    return reason
+    came = next(each for each in reversed(events) if each.details.get("to") == Status.RETURNED)
+    reason: Mapping[str, str] | None = came.details.get("reason")
+    return reason if came.name == RETURNED else None
 
 
 def reply(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from filing import (
     dossier,
     editions,
+    formal_grounds,
     lifecycle,
     listings,
     numbers,
@@ -68,6 +69,7 @@ def take(
     remarks: Sequence[Mapping[str, str]] = (),
     reason: str | Mapping[str, str] | None = None,
     differing: Mapping[str, Text] | None = None,
+    ground: str | None = None,
 ) -> Filing:
     """Take one step of the procedure.
 
@@ -80,6 +82,7 @@ def take(
         remarks: rows of {code, zh, en?}, which a return alone takes.
         reason: for the steps that need one, or the note on a change: {zh, en?} or the Chinese.
         differing: with a submission, by the id of a contradiction or of hard words, why they are kept.
+        ground: to decline or to refuse a change, which formal ground (`formal_grounds.GROUNDS`).
 
     Raises:
         FilingNotFound, NotAssigned: when the actor cannot see such a filing.
@@ -93,10 +96,10 @@ def take(
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
     revisions.check(session, filing, revision, reader=by)
     lifecycle.advance(filing.status, action, by.roles, closed(filing))
-    step = lifecycle.step(filing.status, action)
+    step = lifecycle.step(filing.status, action, closed(filing))
     if step.role is Role.FILER:
         by.own(filing.organisation_id)
-    case = Case(session, filing, by, remarks, worded(reason), differing or {})
+    case = Case(session, filing, by, remarks, worded(reason), differing or {}, ground)
     if Guard.ONE_FILING in step.guards:
         same_model.hold(session, filing)
     _hold(case, step)
@@ -135,6 +138,8 @@ def _hold(case: Case, step: Step) -> None:
     reasons = [reason for guard in step.guards for reason in GUARDS[guard](case)]
     if Guard.REMARKS_GIVEN not in step.guards:
         reasons += [_unsent(each) for each in case.given]
+    if case.ground is not None and Guard.GROUND_GIVEN not in step.guards:
+        reasons.append(formal_grounds.OUT_OF_PLACE)
     if reasons:
         name = ACTION_NAMES[step.action]
         raise NotReady(
@@ -167,7 +172,7 @@ def _go(case: Case, step: Step, *, kept: Sequence[Mapping[str, Any]] = ()) -> No
     dossier.flush(case.session, filing)
     details: dict[str, Any] = {"from": before, "to": step.target}
     if case.reason is not None:
-        details["reason"] = dict(case.reason)
+        details["reason"] = dict(case.reason) | ({"ground": case.ground} if case.ground else {})
     hard = {each.id for each in case.hard_words} if kept else set()
     for name, own in (("contradictions", False), ("hard_words", True)):
         if told := [dict(each) for each in kept if (each["id"] in hard) is own]:
@@ -202,6 +207,7 @@ SAID_WITH_THE_STEP = frozenset(
     {
         Guard.REMARKS_GIVEN,
         Guard.REASON_GIVEN,
+        Guard.GROUND_GIVEN,
         Guard.CHANGE_NOTE,
         Guard.NAME_CLAIMS,
         Guard.CONTRADICTIONS,
@@ -258,7 +264,8 @@ def _returned(case: Case) -> None:
 
 def _ended(case: Case) -> None:
     filing = case.filing
-    filing.exit_reason = dict(case.reason) if case.reason else None
+    said = dict(case.reason or {}) | ({"ground": case.ground} if case.ground else {})
+    filing.exit_reason = said or None
 
 
 def _filed(case: Case) -> None:
@@ -297,6 +304,12 @@ def _refused(case: Case) -> None:
     case.filing.grade_proposal = None  # a reviewer may dismiss it; the filer cannot
 
 
+def _reinstated(case: Case) -> None:
+    case.filing.exit_reason = None
+    if case.filing.editions:
+        _restored(case)
+
+
 EFFECTS: Mapping[Action, Callable[[Case], None]] = {
     Action.SUBMIT: _submitted,
     Action.RETURN: _returned,
@@ -309,4 +322,5 @@ EFFECTS: Mapping[Action, Callable[[Case], None]] = {
     Action.PUBLISH: _published,
     Action.ABANDON: _restored,
     Action.REFUSE_CHANGE: _refused,
+    Action.REINSTATE: _reinstated,
 }

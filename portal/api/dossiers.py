@@ -13,6 +13,7 @@ from filing import (
     computed,
     differences,
     editions,
+    formal_grounds,
     json_schema,
     remarks,
     review,
@@ -241,6 +242,9 @@ class FilingOut(FilingLine):
     returned_for: dict[str, str] | None = Field(
         description="the reason given for the whole filing while it stands returned"
     )
+    ended_for: dict[str, str] | None = Field(
+        description="for filer and authority: why it ended, with the formal ground where it has one"
+    )
     since_edition: list[Bilingual] = Field(
         description="answers that differ from the last published edition, old and new text"
     )
@@ -333,6 +337,12 @@ class ReviewIn(StepIn):
     """A reviewer's step."""
 
     remarks: list[RemarkIn] = Field([], description="for a return: field by field")
+    ground: str | None = Field(
+        None,
+        max_length=40,
+        description="to decline or to refuse a change, the formal ground: "
+        + "; ".join(f"`{name}` {each.en}" for name, each in formal_grounds.GROUNDS.items()),
+    )
 
 
 class AgainstIn(RequestBody):
@@ -414,6 +424,7 @@ def _read_again(session: Database, by: By, filing: Filing) -> dict[str, Any]:
         if party
         else [],
         "returned_for": remarks.returned_for(session, filing) if party else None,
+        "ended_for": formal_grounds.told(filing.exit_reason) if party else None,
         "since_edition": [
             Bilingual.of(each) for each in differences.answered(on_file, filing.told)
         ],

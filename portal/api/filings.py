@@ -210,6 +210,7 @@ def review_step(by: By, session: Database, filing_id: str, wanted: ReviewIn) -> 
         action=wanted.action,
         remarks=[remark.model_dump() for remark in wanted.remarks],
         reason=_said(wanted.reason),
+        ground=wanted.ground,
         revision=wanted.revision,
     )
     return whole(session, by, made)

@@ -45,7 +45,7 @@ REVISION = click.option(
     "show` prints it; nothing is written when someone changed the filing since",
 )
 REASON = click.option("--reason", default="", help="理由（中文）/ the reason, in Chinese")
-STEPS = ("reopen", "withdraw", "amend", "abandon", "cancel")
+STEPS = ("reopen", "recall", "withdraw", "amend", "abandon", "cancel")
 """The filer's steps without a verb of their own; `check` and `submit` have one."""
 
 

@@ -8,7 +8,10 @@ from portal.commands.filer import REASON, REVISION, said, written
 
 JSON = click.option("--json", "as_json", is_flag=True, help="给程序读 / for a program")
 REASON_EN = click.option("--reason-en", default="", help="理由（英文）/ the reason, in English")
-STEPS = ("return", "accept", "decline", "file", "publish", "refuse_change", "revoke")
+STEPS = (
+    "return", "accept", "take_back", "decline", "file", "publish", "refuse_change", "revoke",
+    "reinstate",
+)  # fmt: skip
 
 
 @click.group(help="审核备案：退回、受理、公示、调整等级。/ Review a filing: steps and grades.")
@@ -35,10 +38,11 @@ def show(filing: str, *, as_json: bool) -> None:
 
 @review.command(
     "step",
-    help="走一步：return 退回补正、accept 受理、decline 不予备案、file 备案、publish 公示、"
-    "refuse_change 不予变更、revoke 撤销备案。/ "
-    "Take a step: return for correction, accept, decline, file, publish, refuse_change (refuse the "
-    "change), revoke the filing.",
+    help="走一步：return 退回补正、accept 受理、take_back 收回受理、decline 不予备案、file 备案、publish 公示、"
+    "refuse_change 不予变更、revoke 撤销备案、reinstate 纠正决定。/ "
+    "Take a step: return for correction, accept, take_back (take the acceptance back), decline, file, "
+    "publish, refuse_change (refuse the change), revoke the filing, reinstate (put a wrong decision "
+    "right).",
 )
 @click.argument("filing")
 @click.argument("action", type=click.Choice(STEPS))
@@ -50,6 +54,12 @@ def show(filing: str, *, as_json: bool) -> None:
     metavar="CODE=TEXT",
     help="退回时逐项写明，如“字段代码=请写明…” / for a return, field by field",
 )
+@click.option(
+    "--ground",
+    metavar="WORD",
+    help="不予备案、不予变更时选的形式上的原因，如 incomplete；写错会列出全部 / to decline or refuse a "
+    "change, the formal ground, such as incomplete; a wrong word lists them all",
+)
 @REVISION
 @JSON
 def step(
@@ -57,6 +67,7 @@ def step(
     action: str,
     *,
     reason: str,
+    ground: str | None,
     remarks: tuple[str, ...],
     revision: int,
     as_json: bool,
@@ -66,6 +77,7 @@ def step(
     body: dict[str, Any] = {
         "action": action,
         "remarks": [{"code": code, "zh": text} for code, text in given],
+        **({"ground": ground} if ground else {}),
     }
     _decide(filing, "review", body | said("reason", reason), revision=revision, as_json=as_json)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from typing import Annotated
@@ -136,8 +137,9 @@ def edition_anywhere(
 @router.get("/f/{number}", dependencies=[public])
 def filed_anywhere(request: Request, session: Database, number: str) -> Response:
     """The address as it is printed, without a language: it leads to the page in the reader's."""
-    slug = numbers.parse(str(catalogue.find(session, number).number)).slug
-    return in_own_language(request, f"f/{slug}")
+    with suppress(catalogue.NothingPublished):  # which that page says
+        catalogue.find(session, number)
+    return in_own_language(request, f"f/{numbers.parse(number).slug}")
 
 
 @router.get("/robots.txt", dependencies=[public])

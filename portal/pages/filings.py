@@ -20,6 +20,7 @@ from filing import (
     declared,
     dossier,
     evidence,
+    formal_grounds,
     grading,
     guards,
     plainness,
@@ -182,6 +183,7 @@ def filing_page(
         ],
         steps=review.choices(session, by=by, filing=filing),
         action_names=ACTION_NAMES,
+        ended_for=formal_grounds.told(filing.exit_reason),
         newer=_newer(session, version),
         newer_form=renewing.preview(filing),
     )

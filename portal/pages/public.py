@@ -260,7 +260,11 @@ def filed(
     request: Request, language: Lang, session: Database, seen: Seen, number: str
 ) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
-    shown = _shown(request, session, language, number, seen=seen)
+    try:
+        shown = _shown(request, session, language, number, seen=seen)
+    except catalogue.NothingPublished as nothing:
+        keep_not(request)  # no line of the catalogue tells when this changes
+        return render(request, "number.html", language=language, given=nothing.given)
     slug = shown.entry.content["slug"]
     if number != slug:  # the number as it is printed leads to the address
         return RedirectResponse(f"/{language}/f/{slug}", status_code=307)

@@ -1,6 +1,6 @@
 """Pages for the authority: the dossier beside report and explanation, and the decision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from filing import (
     declared,
     dossier,
     evidence,
+    formal_grounds,
     plainness,
     regrading,
     remarks,
@@ -132,6 +133,10 @@ def review_page(
         resubmitted=submissions.compared(session, filing),
         steps=steps,
         returnable=any(each.action is Action.RETURN for each in steps),
+        grounds=formal_grounds.GROUNDS
+        if any(each.action in formal_grounds.NAMED_BY for each in steps)
+        else {},
+        ended_for=formal_grounds.told(filing.exit_reason),
         action_names=ACTION_NAMES,
         event_names=EVENT_NAMES,
         taken=sources.said,
@@ -181,6 +186,7 @@ def decide(
             revision=overlap.revision(form),
             remarks=given,
             reason={"zh": reason} if reason else None,
+            ground=forms.text(form, "ground") or None,
         ),
         request=request,
         session=session,
@@ -191,13 +197,17 @@ def decide(
     )
 
 
-SAID = frozenset({Guard.REASON_GIVEN, Guard.NAME_CLAIMS})
-"""What the reason of a decision answers to."""
+BOXES: Mapping[str, str] = {
+    Guard.REASON_GIVEN: "reason",
+    Guard.NAME_CLAIMS: "reason",
+    Guard.GROUND_GIVEN: "ground",
+}
+"""Where on the page is said what a decision lacks."""
 
 
 def _decided(item: str) -> Iterable[str]:
     """From the item of a reason to its box: a field's remark, or the reason of the decision."""
-    return f"remark/{item}", "reason" if item in SAID else item
+    return f"remark/{item}", BOXES.get(item, item)
 
 
 @router.post("/review/{filing_id}/grade", dependencies=[allow(Role.REVIEWER, scope=Scope.REVIEW)])

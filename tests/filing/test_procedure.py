@@ -6,14 +6,15 @@ from tempfile import TemporaryDirectory
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from filing import catalogue, dossier, lifecycle, remarks, review
-from filing.lifecycle import EDITABLE, EXITS, Action, Status
+from filing import catalogue, dossier, guards, lifecycle, remarks, review
+from filing.lifecycle import EDITABLE, EXITS, Action, Guard, Status
 from registry import database, journal
 from registry.errors import RegisterError
 from registry.organisations import Actor
 from tests import tables
 from tests.filing.papers import Scene
 
+NEEDS_GROUND = {each.action for each in lifecycle.STEPS if Guard.GROUND_GIVEN in each.guards}
 ACTORS = strategies.sampled_from(["filer", "reviewer", "publisher", "tester"])
 
 
@@ -37,7 +38,7 @@ class Procedure(RuleBasedStateMachine):
         self.directory.cleanup()
 
     def attempt(self, by: Actor, action: Action, *, reason: str | None, remark: bool) -> bool:
-        before = Status(self.filing.status)
+        before, closed = Status(self.filing.status), guards.closed(self.filing)
         said = remark and action is Action.RETURN  # with another step it would be lost
         given = [{"code": "B1", "zh": "请改"}] if said else []
         try:
@@ -49,6 +50,7 @@ class Procedure(RuleBasedStateMachine):
                 action=action,
                 reason=reason,
                 remarks=given,
+                ground="incomplete" if action in NEEDS_GROUND else None,
             )
         except RegisterError:
             self.session.rollback()
@@ -56,7 +58,7 @@ class Procedure(RuleBasedStateMachine):
             assert self.filing.status == before
             return False
         self.session.commit()
-        step = lifecycle.step(before, action)
+        step = lifecycle.step(before, action, closed)
         assert step.role in by.roles
         assert self.filing.status == step.target
         assert journal.history(self.session, self.filing.id)[-1].name == step.event

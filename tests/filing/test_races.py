@@ -100,7 +100,13 @@ def test_of_two_decisions_at_once_one_stands(
 
     def deciding(by: Actor, action: Action) -> Act:
         return lambda session: review.take(
-            session, by=by, filing_id=filing_id, revision=read, action=action, reason="理由"
+            session,
+            by=by,
+            filing_id=filing_id,
+            revision=read,
+            action=action,
+            reason="理由",
+            ground="incomplete" if action is Action.DECLINE else None,
         )
 
     told = at_once(register, deciding(scene.reviewer, Action.ACCEPT), deciding(other, second))

@@ -49,7 +49,9 @@ EVERY: dict[Status, Callable[[Scene], Filing]] = {
     Status.SUBMITTED: lambda scene: scene.submitted(),
     Status.RETURNED: lambda scene: scene.rule(scene.submitted(), "return", remarks=[REMARK]),
     Status.ACCEPTED: lambda scene: scene.rule(scene.submitted(), "accept"),
-    Status.DECLINED: lambda scene: scene.rule(scene.submitted(), "decline", reason=WORDS),
+    Status.DECLINED: lambda scene: scene.rule(
+        scene.submitted(), "decline", reason=WORDS, ground="incomplete"
+    ),
     Status.FILED: lambda scene: scene.rule(scene.submitted(), "accept", "file"),
     Status.PUBLISHED: lambda scene: scene.published(),
     Status.CHANGE_PENDING: lambda scene: scene.file(scene.published(), "amend"),

@@ -185,17 +185,12 @@ def test_a_remark_names_a_field_and_says_something(scene: Scene) -> None:
 def test_an_exit_needs_a_reason_and_stays_readable(scene: Scene, action: str) -> None:
     filing = scene.submitted()
     by = scene.reviewer if action == "decline" else scene.filer
-    assert refused(scene, filing, action, by) == ["reason_given"]
-    review.take(
-        scene.session,
-        by=by,
-        filing_id=filing.id,
-        revision=filing.revision,
-        action=Action(action),
-        reason="材料不齐",
-    )
+    wanted = ["reason_given"] if action == "withdraw" else ["ground_given", "reason_given"]
+    assert refused(scene, filing, action, by) == wanted
+    said = {"ground": "incomplete"} if action == "decline" else {}
+    scene.step(filing, by, action, reason="材料不齐", **said)
 
-    assert filing.exit_reason == {"zh": "材料不齐"}
+    assert filing.exit_reason == {"zh": "材料不齐", **said}
     for reader in (scene.filer, scene.reviewer):
         assert dossier.get(scene.session, by=reader, filing_id=filing.id) is filing
 
@@ -233,7 +228,8 @@ def test_what_was_published_can_be_neither_withdrawn_nor_declined(scene: Scene) 
     scene.file(filing, "submit", reason="改名")
 
     assert refused(scene, filing, "withdraw", scene.filer, reason="x") == ["never_published"]
-    assert refused(scene, filing, "decline", scene.reviewer, reason="x") == ["never_published"]
+    given = {"reason": "x", "ground": "incomplete"}
+    assert refused(scene, filing, "decline", scene.reviewer, **given) == ["never_published"]
 
 
 def test_a_change_needs_a_note_and_ends_in_a_new_edition(scene: Scene) -> None:
@@ -284,14 +280,8 @@ def test_a_change_that_fails_leaves_the_last_edition_in_force(
     )
     scene.file(filing, "submit", reason="改名")
     by = getattr(scene, actor)
-    review.take(
-        scene.session,
-        by=by,
-        filing_id=filing.id,
-        revision=filing.revision,
-        action=Action(action),
-        reason="不改了",
-    )
+    said = {"ground": "incomplete"} if action == "refuse_change" else {}
+    scene.step(filing, by, action, reason="不改了", **said)
 
     assert filing.status == Status.PUBLISHED
     assert filing.answers == before
@@ -352,6 +342,14 @@ def test_the_choices_of_a_reviewer_leave_out_what_cannot_be(scene: Scene) -> Non
         for each in review.choices(scene.session, by=scene.reviewer, filing=filing)
     }
     assert set(found) == {Action.RETURN, Action.ACCEPT, Action.DECLINE}
+    scene.rule(filing, "accept")
+    after = review.choices(scene.session, by=scene.reviewer, filing=filing)
+    assert {each.action for each in after} == {
+        Action.RETURN,
+        Action.TAKE_BACK,
+        Action.DECLINE,
+        Action.FILE,
+    }
     assert found[Action.ACCEPT].ready
 
     assert (

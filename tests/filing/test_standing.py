@@ -116,7 +116,7 @@ def test_a_submitted_change_is_named_and_its_content_is_not(scene: Scene) -> Non
     events = catalogue.history(scene.session, str(filing.number)).happenings
     assert (events[0].status, events[0].reason) == (Status.CHANGE_PENDING, None)
 
-    scene.rule(filing, "refuse_change", reason="不合适")
+    scene.rule(filing, "refuse_change", reason="不合适", ground="inconsistent")
     back = entry(scene, filing).standing
     assert (back.status, back.third_party.state) == (Status.PUBLISHED, State.CURRENT)
 

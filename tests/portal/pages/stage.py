@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from filing import dossier, handling, numbers, receiving, regrading, review
+from filing import dossier, formal_grounds, handling, numbers, receiving, regrading, review
 from filing.concern_steps import Action as ConcernAction
 from filing.dossier import Filing
 from filing.forms import current
@@ -267,6 +267,7 @@ class Stage:
             action=action,
             reason={"zh": "改了门槛"},
             remarks=[{"code": "B1", "zh": "请写全名"}] if action is Action.RETURN else [],
+            ground="incomplete" if action in formal_grounds.NAMED_BY else None,
         )
 
     def _concerns(self, session: Session, filing: Filing) -> None:
@@ -350,6 +351,7 @@ class Stage:
             reason={"zh": "看过问卷和测评报告，影响的人数比填写的多，应当从严。"},
         )
         self.filing(session, *submitted, a.ACCEPT, point="accepted")
+        self.filing(session, *submitted, a.DECLINE, point="declined")
         self.filing(session, *submitted, a.ACCEPT, a.FILE, point="filed")
         shown = self.filing(session, *published, point="published")
         self._concerns(session, shown)

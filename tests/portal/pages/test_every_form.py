@@ -17,7 +17,7 @@ from httpx2 import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from filing import applicability, dossier, follow_codes
+from filing import applicability, dossier, follow_codes, formal_grounds
 from filing.concern_steps import Side
 from filing.concerns import Concern, ConcernMessage
 from filing.dossier import Filing
@@ -399,6 +399,9 @@ SOUND: dict[str, dict[str, str]] = {
 }
 
 
+GROUNDED = tuple(f"/{each}" for each in formal_grounds.NAMED_BY)
+
+
 def sound(form: Form) -> dict[str, str]:
     """What a form needs to be taken, beyond what stands in it."""
     said = dict(SOUND.get(form.route, {}))
@@ -407,6 +410,7 @@ def sound(form: Form) -> dict[str, str]:
     if form.route.endswith("/steps/{action}"):
         said |= {"reason": "理由写在这里"} if "reason" in form.values else {}
         said |= {"remark/B1": "请写全名"} if form.action.endswith("return") else {}
+        said |= {"ground": "incomplete"} if form.action.endswith(GROUNDED) else {}
     return said
 
 
