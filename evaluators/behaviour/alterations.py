@@ -8,7 +8,7 @@ held against its own A/A twin by the exact sign test (McNemar 1947).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -325,6 +325,8 @@ def _tested(
     alert, margin = (POLICY.value(name) for name in one.lines)
     answered = seen.people - seen.silent
     gap, ci = paired_gap(seen.wins, seen.losses, answered, 1 - plan.alpha / size)
+    low, high = verdicts.reached((ci.low, ci.high), p, plan.alpha)
+    ci = replace(ci, low=low, high=high)
     verdict = verdicts.judge(evaluable=answered >= plan.min_n, beyond=ci.low > alert,
                              equivalent=equivalence.enough([answered]) and equivalence.inside(ci, (-math.inf, margin)),
                              p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -398,6 +398,8 @@ def _noisy(
     for thing, counts, test, p in zip(things, sums, tests, adjusted, strict=True):
         enough = counts.people >= plan.min_n
         gap, ci = paired_gap(counts.wins, counts.losses, counts.people, 1 - plan.alpha / size)
+        low, high = verdicts.reached((ci.low, ci.high), p, plan.alpha)
+        ci = replace(ci, low=low, high=high)
         small = equivalence.enough([counts.people]) and equivalence.inside(ci, (-math.inf, margin))
         verdict = verdicts.judge(evaluable=enough, beyond=ci.low > alert, equivalent=small,
                                  p_adjusted=p, alpha=plan.alpha, spanned=verdicts.spans(ci))  # fmt: skip

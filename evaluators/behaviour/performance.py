@@ -1,7 +1,7 @@
 """Performance: how well does the model do its task, for everyone and for each group?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -299,7 +299,9 @@ class Performance(Probe[Rows]):
                                  group=level, reference_group=against, n=pair.n,
                                  n_reference=pair.n_reference, details={"task": task})  # fmt: skip
         lines = _lines(pair.metric)
-        ci, held = lines.interval(pair.gap, 1 - plan.alpha / size), lines.held(pair.gap)
+        own_ci, held = lines.interval(pair.gap, 1 - plan.alpha / size), lines.held(pair.gap)
+        low, high = verdicts.reached((own_ci.low, own_ci.high), p, plan.alpha, lines.none)
+        ci = replace(own_ci, low=low, high=high)
         sides = pair.own.effective, pair.other.effective
         verdict = verdicts.judge(
             evaluable=True, beyond=ci.low > lines.alert[1] or ci.high < lines.alert[0],

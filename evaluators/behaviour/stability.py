@@ -1,7 +1,7 @@
 """Stability: are answers the same when asked again, and the same as when the model was filed?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -359,7 +359,9 @@ class Stability(Probe[StabilityState]):
                 why=say.few(plain, sizes, plan), limit=limit,
             )  # fmt: skip
         alert, margin = POLICY.value("drift_alert"), POLICY.value("drift_equivalence")
-        ci, held = one.interval(1 - plan.alpha / size), one.within(margin)
+        own, held = one.interval(1 - plan.alpha / size), one.within(margin)
+        low, high = verdicts.reached((own.low, own.high), p, plan.alpha)
+        ci = replace(own, low=low, high=high)
         small = equivalence.shown(
             held, family=size, alpha=plan.alpha, units=sides, interval=ci, near=(0.0, margin)
         )

@@ -229,8 +229,9 @@ class Conditions:
         apart = ratios_differ(counts, strata.ratio or 0.0)
         odds = breslow_day_tarone(counts)
         low, high = self.lines.equivalence
-        ratio_ci, alike = strata.interval(level), strata.equivalence(low, high)
         p = self.adjusted["pooled", *rates.pair(group.name, against.name)]
+        ratio_ci = verdicts.reaching(strata.interval(level), p, self.plan.alpha, none=1.0)
+        alike = strata.equivalence(low, high)
         error = strata.null_error()
         made = replace(
             made, ratio=strata.ratio, ratio_ci=ratio_ci, test=strata.test(), p_adjusted=p,

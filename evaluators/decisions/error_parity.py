@@ -312,9 +312,9 @@ class _Sayer:
                 self.spec, metrics, slice_={self.attribute: "*"}, why=why, limit=self.limit
             )
         gap = max(abs(each.value) for each in able)
-        low = max(_inner(each.ci) for each in able)
-        high = max(_outer(each.ci) for each in able)
+        ends = max(_inner(each.ci) for each in able), max(_outer(each.ci) for each in able)
         p = min(each.p_adjusted for each in able)
+        low, high = verdicts.reached(ends, p, self.plan.alpha)
         raw = min(each.p_value for each in able)
         line = POLICY.value("error_difference")
         verdict = verdicts.judge(

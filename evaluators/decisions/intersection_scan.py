@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -299,9 +300,11 @@ class IntersectionScan(Probe[Cells]):
             if (made := shrinkage.epsilon_interval(
                 [counts[p][0] for p in places], [counts[p][1] for p in places], level)) is not None
         ]  # fmt: skip
-        ci = replace(bounds[0], low=max(b.low for b in bounds), high=max(b.high for b in bounds))
+        ends = max(b.low for b in bounds), max(b.high for b in bounds)
         own = float((1 + (null >= value * (1 - 1e-9)).sum()) / (null.size + 1))
         p = min(1.0, own * run.plans / (1 - CELLS_SHARE))
+        low, high = verdicts.reached(ends, p, plan.alpha)
+        ci = replace(bounds[0], low=low, high=high)
         line, near = (
             POLICY.value("differential_fairness"),
             POLICY.value("differential_fairness_equivalence"),
@@ -426,7 +429,9 @@ def _compared(
     *, p: tuple[float, float], method: str, level: float, size: int,
 ) -> Comparison:  # fmt: skip
     counts = (*one.effective(), *rest.effective())
-    ratio, gap = intervals.koopman(*counts, level), intervals.newcombe(*counts, level)
+    held = partial(verdicts.reaching, p_adjusted=p[1], alpha=plan.alpha)
+    ratio = held(intervals.koopman(*counts, level), none=1.0)
+    gap = held(intervals.newcombe(*counts, level))
     low, high = lines.equivalence
     alike = tost_ratio(*counts, low=low, high=high)
     key = {rates.pair(one.name, "*"): p[1]}

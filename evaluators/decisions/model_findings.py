@@ -78,7 +78,8 @@ class Modelled:
             return not_evaluable(self.spec, metric, slice_=slice_, why=why, limit=limit,
                                  group=one.level or None, reference_group=reference, n=one.n)  # fmt: skip
         lines, level = selection_lines(), 1 - self.plan.alpha / found.size
-        interval, p = one.interval(level), found.modelled[one.level]
+        p, none = found.modelled[one.level], 0.0 if one.rates is None else 1.0
+        interval = verdicts.reaching(one.interval(level), p, self.plan.alpha, none=none)
         alike = one.equivalence(lines) if decides else None
         verdict = verdicts.judge(
             evaluable=True,
@@ -88,7 +89,7 @@ class Modelled:
                 interval=interval, near=lines.equivalence,
             ),
             p_adjusted=p, alpha=self.plan.alpha,
-            spanned=verdicts.spans(interval, 0.0 if one.rates is None else 1.0),
+            spanned=verdicts.spans(interval, none),
         )  # fmt: skip
         people = one.people or (one.n, one.n_reference)
         ratio = (

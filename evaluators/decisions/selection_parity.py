@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -251,7 +252,8 @@ def _against_rest(cell: intersections.Cell, plan: Plan, size: int) -> Comparison
     if made.why is not None:
         return made
     counts = (cell.group.k, cell.group.n, cell.rest.k, cell.rest.n)
-    ratio = intervals.koopman(*counts, cell.level)
+    held = partial(verdicts.reaching, p_adjusted=cell.p_adjusted, alpha=plan.alpha)
+    ratio = held(intervals.koopman(*counts, cell.level), none=1.0)
     verdict = verdicts.judge(
         evaluable=True,
         beyond=rates.beyond(ratio, None, lines),
@@ -268,7 +270,7 @@ def _against_rest(cell: intersections.Cell, plan: Plan, size: int) -> Comparison
         spanned=verdicts.spans(ratio, 1.0),
     )
     test = Test(cell.method, None, cell.p_value)
-    gap = intervals.newcombe(*counts, cell.level)
+    gap = held(intervals.newcombe(*counts, cell.level))
     return replace(
         made, level=cell.level, ratio_ci=ratio, difference_ci=gap, test=test, verdict=verdict
     )

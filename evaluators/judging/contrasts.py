@@ -165,7 +165,8 @@ def judge(
     if effect.why is not None or p_adjusted is None:
         return Judged(effect, line, level, family)
     reach = critical(level, effect.df) * effect.error
-    low, high = effect.value - reach, effect.value + reach
+    ends = effect.value - reach, effect.value + reach
+    low, high = verdicts.reached(ends, p_adjusted, plan.alpha)
     alike = two_one_sided(effect, line)
     verdict = verdicts.judge(
         evaluable=True,

@@ -11,6 +11,7 @@ line of the difference and the line of the ratio together stay within α, at the
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -234,8 +235,9 @@ def _compared(
 ) -> Comparison:
     level = 1 - plan.alpha / max(1, family)
     counts = (*group.effective(), *against.effective())
-    ratio_ci = intervals.koopman(*counts, level)
-    difference_ci = intervals.newcombe(*counts, level)
+    held = partial(verdicts.reaching, p_adjusted=p_adjusted, alpha=plan.alpha)
+    ratio_ci = held(intervals.koopman(*counts, level), none=1.0)
+    difference_ci = held(intervals.newcombe(*counts, level))
     low, high = lines.equivalence
     alike = inference.tost_ratio(*counts, low=low, high=high)
     rates = (group.rate or 0.0, against.rate or 0.0)

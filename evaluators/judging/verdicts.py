@@ -1,7 +1,9 @@
 """The verdict of a finding: one pure rule, exhaustive and exclusive (evaluation.md, section 2)."""
 
+from dataclasses import replace
 from typing import Protocol
 
+from evaluators.statistics.intervals import Interval
 from registry.findings import Verdict
 
 
@@ -28,6 +30,42 @@ def spans(interval: Ends | tuple[float, float] | None, none: float = 0.0) -> boo
         return False
     low, high = interval if isinstance(interval, tuple) else (interval.low, interval.high)
     return low <= none <= high
+
+
+def reaching(
+    interval: Interval | None, p_adjusted: float | None, alpha: float, none: float = 0.0
+) -> Interval | None:
+    """An interval as far as its test goes: one that excludes "no difference" where the test does not.
+
+    Test and interval may be made by different procedures (a score test and a bootstrap, an exact
+    test and a formula); the more cautious of the two gives the verdict and is what is printed.
+
+    Args:
+        interval: simultaneous over the family; None where there is none.
+        p_adjusted: of "no difference" within the family; None where it is not tested.
+        alpha: of the family.
+        none: the value where there is no difference, on the interval's scale.
+    """
+    if interval is None:
+        return None
+    low, high = reached((interval.low, interval.high), p_adjusted, alpha, none)
+    return replace(interval, low=low, high=high)
+
+
+def reached(
+    ends: tuple[float, float], p_adjusted: float | None, alpha: float, none: float = 0.0
+) -> tuple[float, float]:
+    """The same of an interval that is given by its ends.
+
+    Args:
+        ends: the low and the high one.
+        p_adjusted: see `reaching`.
+        alpha: of the family.
+        none: the value where there is no difference.
+    """
+    if p_adjusted is None or p_adjusted < alpha:
+        return ends
+    return min(ends[0], none), max(ends[1], none)
 
 
 def judge(

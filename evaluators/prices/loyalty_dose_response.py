@@ -3,7 +3,8 @@
 The question behind 大数据杀熟. Per measure of loyalty (tenure, orders, spend, device tier) accounts
 are put in ordered levels, and the log price for the same item, moment and costs is followed along
 them: the rise of the isotonic fit with simultaneous bounds (Robertson, Wright and Dykstra 1988),
-the highest level against the lowest, and the rank trend of Jonckheere (1954) and Terpstra (1952).
+the highest level against the lowest, and the change along the straight line through the levels; beside
+them how often the higher of two accounts pays more (Jonckheere 1954, Terpstra 1952).
 The unit is the account. A declared new-user window is measured as it stands and then left out, so
 that an offer to new users is seen, and what regulars pay beside it is seen too.
 """
@@ -79,6 +80,7 @@ class LoyaltyDetails(Details):
         window: "all" accounts, or "outside" the declared new-user window.
         levels: level → accounts, log-ratio to the lowest level, isotonic fit.
         superiority: of two accounts at different levels, how often the higher one pays more.
+        rank_p: of the rank test for that (Jonckheere and Terpstra); no verdict goes by it.
         raw: the highest level against the lowest with nothing held fixed.
         factors, cells: what was held fixed.
         rows, dropped, unpriced: complete rows; without a named column; without a price.
@@ -92,6 +94,7 @@ class LoyaltyDetails(Details):
     window: str = "all"
     levels: list[dict[str, Any]] = Field(default_factory=list)
     superiority: float | None = None
+    rank_p: float | None = None
     raw: float | None = None
     factors: tuple[str, ...] = ()
     cells: bool = False
@@ -282,15 +285,15 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
                 **common,
             )
 
-        rise, gap, trend = response.rise, response.gap, response.trend
+        rise, gap, line = response.rise, response.gap, response.line
         yield made(
             "loyalty_rise", rise, rise.p, ("largest monotone contrast", rise.t), RISE, several
         )
         yield made(
             "loyalty_trend",
-            response.line,
-            trend.p,
-            ("Jonckheere-Terpstra", trend.z),
+            line,
+            line.p,
+            ("t, clustered by account", line.t),
             PRICE,
             several,
         )
@@ -316,6 +319,7 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             if response
             else [],
             superiority=response.trend.superiority if response else None,
+            rank_p=response.trend.p if response else None,
             raw=response.raw if response else None,
             factors=tuple(frame.factors) if frame else (),
             cells=bool(frame and frame.effects),

@@ -9,7 +9,7 @@ import scipy
 
 from evaluators.judging import equivalence, findings
 from evaluators.judging.findings import draft
-from evaluators.judging.verdicts import judge, spans
+from evaluators.judging.verdicts import judge, reached, spans
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_lines
@@ -140,7 +140,7 @@ def settle(results: Sequence[Result], *, size: int, alpha: float) -> list[Judged
 
 
 def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -> Judged:
-    """The verdict; beyond the line is only what is significant too (a rank test may disagree).
+    """The verdict, by an interval that reaches as far as the test (a rank test may disagree).
 
     Args:
         result: what was measured.
@@ -150,14 +150,15 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
     """
     units = result.units or findings.units("accounts", result.n, result.n_reference)
     result = _bounded(result)
-    told = result.told and (adjusted is None or adjusted < alpha)
+    low, high = reached((result.low, result.high), adjusted, alpha, result.line.none)
+    result = replace(result, low=low, high=high)
     small = equivalence.passed(result.small, family=size, alpha=alpha, units=findings.sides(units))
     if small and result.value is not None and not math.isfinite(result.high - result.low):
         low, high = unvaried(result.value, min(findings.sides(units)), alpha / size)
         result = replace(result, low=low, high=high, method=UNVARIED)
     verdict = judge(
         evaluable=result.problem is None and result.value is not None,
-        beyond=told and result.line.beyond(result.low, result.high),
+        beyond=result.told and result.line.beyond(result.low, result.high),
         equivalent=small
         and not result.gone.uneven
         and equivalence.inside((result.low, result.high), result.line.margins),

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from evaluators.judging import equivalence, findings
 from evaluators.judging.findings import draft
-from evaluators.judging.verdicts import judge, spans
+from evaluators.judging.verdicts import judge, reached, spans
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_defences, price_readings, quotes
@@ -395,6 +395,7 @@ class PriceObservational(Probe[quotes.Kept]):
     ) -> Finding:
         plan, frame, contrast = family.plan, family.of(estimate.step), estimate.contrast
         joint = estimate.interval(plan.alpha / family.size) if problem is None else None
+        joint = None if joint is None else reached(joint, adjusted, plan.alpha)
         margin = log_line(EQUIVALENCE)
         small = estimate.within(margin) if problem is None else None
         tails = estimate.metric == "residual_quantile_gap" and not frame.groups

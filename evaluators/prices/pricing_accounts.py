@@ -17,7 +17,7 @@ import pyarrow as pa
 from evaluators.judging import equivalence
 from evaluators.judging.findings import draft, sides
 from evaluators.judging.findings import units as counted
-from evaluators.judging.verdicts import judge, spans
+from evaluators.judging.verdicts import judge, reached, spans
 from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.prices import offer_rows, price_defences, price_readings, quotes
@@ -370,6 +370,7 @@ def _finding(
         low, high = -math.inf, math.inf  # no account drawn differs: that bounds no other one
     value, error = float(result.effects[place]) / scale, float(result.errors[place]) / scale
     adjusted = min(1.0, float(result.adjusted[place]) * size)
+    low, high = reached((low, high), adjusted, plan.alpha)
     margin = log_line(EQUIVALENCE)
     fewest = min(compared.n, compared.n_reference)
     small = within(value, error, compared.freedom, (-margin, margin), accounts=fewest)

@@ -15,6 +15,7 @@ from evaluators.accumulating.unit_sums import UnitSums
 from evaluators.judging import equivalence
 from evaluators.judging.contrasts import Effect, Judged, Line
 from evaluators.judging.verdicts import judge as decide
+from evaluators.judging.verdicts import reached
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Run
@@ -214,7 +215,8 @@ def judge_error(
     if effect.why is not None or draws is None or p_adjusted is None:
         return Judged(effect, line, level, family)
     reach = statistics.upper(draws.around, level)
-    low, high = max(0.0, effect.value - reach), min(1.0, effect.value + reach)
+    ends = max(0.0, effect.value - reach), min(1.0, effect.value + reach)
+    low, high = reached(ends, p_adjusted, plan.alpha)
     room = line.near[1] - effect.value
     hits = (draws.around >= room).sum() if room > 0 else draws.around.size
     alike = float(monte_carlo_p(hits, draws.around.size))

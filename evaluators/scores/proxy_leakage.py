@@ -1,6 +1,7 @@
 """Proxy leakage: how well does the model's score tell a sensitive feature?"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,8 @@ class ProxyLeakage(Probe[Rows]):
     ) -> Finding:
         name, level = slice_
         line, near = POLICY.value("leakage_auc"), POLICY.value("leakage_equivalence")
-        ci, test = made.interval, made.test
+        test, ci = made.test, verdicts.reaching(made.interval, p, plan.alpha, none=0.5)
+        made = replace(made, interval=ci)
         assert ci is not None  # noqa: S101  # the caller has seen to it
         assert test is not None  # noqa: S101
         alike = inference.two_one_sided(made.value, made.error or 0.0, low=1 - near, high=near)

@@ -363,7 +363,8 @@ class _Said:
             POLICY.value("exposure_equivalence"),
         )
         confidence = 1 - plan.alpha * SHARES / self.size
-        ci, alike = found.interval(confidence), found.equivalence(near)
+        ci = verdicts.reaching(found.interval(confidence), p, plan.alpha)
+        alike = found.equivalence(near)
         lists = min(found.lists, found.clusters)
         verdict = verdicts.judge(
             evaluable=True, beyond=ci is not None and (ci.low > line or ci.high < -line),
