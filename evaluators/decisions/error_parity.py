@@ -174,7 +174,8 @@ class ErrorParity(Counting):
                 yield no_reference(self.spec, rate.metric, attribute, plan, say.limit)
                 continue
             made = rates.compare(found, against, error_lines(), plan, family=size, pairs=adjusted)
-            yield from (say.one(rate, comparison, found) for comparison in made)
+            everyone = rates.together(found)
+            yield from (say.one(rate, comparison, everyone) for comparison in made)
         why = TOO_MANY if crowded else say.no_odds
         yield say.odds([] if silent else odds, size, why=why, small=len(small))
 
@@ -265,11 +266,11 @@ class _Sayer:
         """The family's id."""
         return f"{self.spec.id}/{self.attribute}"
 
-    def one(self, rate: ErrorRate, found: Comparison, every: Sequence[Group]) -> Finding:
+    def one(self, rate: ErrorRate, found: Comparison, everyone: Group) -> Finding:
         """The finding of one error rate of one group."""
         what = rate.outcome if self.plan.target_kind == "outcome" else rate.agreement
         lead = Text(LEAD.zh.replace("{what}", what.zh), LEAD.en.replace("{what}", what.en))
-        extra = details(found, rates.together(every), chosen=self.chosen(), missing=self.missing)
+        extra = details(found, everyone, chosen=self.chosen(), missing=self.missing)
         return draft(
             self.spec,
             rate.metric,

@@ -132,6 +132,7 @@ class SelectionParity(Counting):
         family = f"{self.spec.id}/{attribute}"
         chosen = "declared" if named else "highest_rate"
         missing = missing_share(acc, attribute, ("n",))
+        everyone = rates.together(every)
         for one in rates.compare(
             every, against, selection_lines(), plan, family=size, pairs=pairs
         ):
@@ -142,7 +143,7 @@ class SelectionParity(Counting):
                 verdict=one.verdict,
                 reading=self._said(one, plan, run, {attribute: one.group.name}),
                 limit=limit,
-                details=details(one, rates.together(every), chosen=chosen, missing=missing),
+                details=details(one, everyone, chosen=chosen, missing=missing),
                 **rates.numbers(one, lines=selection_lines(), family=family),
             )
 

@@ -16,6 +16,7 @@ from math import prod
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from evaluators.probe import Table
 from evaluators.running.lacking import Cause
@@ -154,7 +155,13 @@ class Space:
     def __init__(self, levels: Levels, kinds: Sequence[Sequence[Kind]]) -> None:
         self.levels, self.kinds = levels, kinds
         self.joint = list(product(*levels.values()))
-        self.places = {name: at for at, name in enumerate(levels)}
+        self.orders = {
+            name: {level: at for at, level in enumerate(each)} for name, each in levels.items()
+        }
+        self.codes = {
+            name: np.array([self.orders[name][cell[at]] for cell in self.joint], dtype=np.int64)
+            for at, name in enumerate(levels)
+        }
         self.starts = np.cumsum([0, *(len(self.joint) * len(each) for each in kinds)])
 
     @property
@@ -213,8 +220,10 @@ class Space:
         return np.repeat(marks[None, :], len(self.joint), axis=0)
 
     def _of(self, slice_: Slice) -> npt.NDArray[np.bool_]:
-        wanted = [(self.places[name], level) for name, level in slice_.items()]
-        return np.array([all(cell[p] == level for p, level in wanted) for cell in self.joint])
+        inside = np.ones(len(self.joint), dtype=bool)
+        for name, level in slice_.items():
+            inside &= self.codes[name] == self.orders[name].get(level, -1)
+        return inside
 
     def _line(
         self, block: int, inside: npt.NDArray[np.bool_], wanted: Callable[[Kind], bool]
@@ -371,13 +380,20 @@ class Known:
 
     def _fit(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which of the points fit; one in each line."""
-        matrix, limits = self._matrices
+        matrix, limits = self._sparse
         fit: npt.NDArray[np.bool_] = points.min(axis=1, initial=0) >= -TOLERANCE
         if matrix is not None:
-            fit &= (np.abs(points @ matrix.T - self.values) <= TOLERANCE).all(axis=1)
+            fit &= (np.abs((matrix @ points.T).T - self.values) <= TOLERANCE).all(axis=1)
         if limits is not None:
-            fit &= (points @ limits.T - self.ends <= TOLERANCE).all(axis=1)
+            fit &= ((limits @ points.T).T - self.ends <= TOLERANCE).all(axis=1)
         return fit
+
+    @cached_property
+    def _sparse(self) -> tuple[csr_array | None, csr_array | None]:
+        """The same as `_matrices`: of thousands of groups each equation is about a few unknowns."""
+        matrix, limits = self._matrices
+        return (None if matrix is None else csr_array(matrix),
+                None if limits is None else csr_array(limits))  # fmt: skip
 
     @cached_property
     def _matrices(

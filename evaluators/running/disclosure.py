@@ -108,11 +108,13 @@ def divide(
         outcomes: of these tables (see `Earlier`).
     """
     before = [one for one in earlier if one.same_rows and _alike(one.full, tables)]
-    looked = [
-        Audit.of(_with_people(tables, told), before, least=least, told=told, bands=bands or {},
-                 answers=answers, outcomes=outcomes),
-        *([Audit.of(behind, least=least, told=told)] if behind else ()),
-    ]  # fmt: skip
+    looked: list[Audit | None] = [None]
+    if not _crowded(tables, least):
+        looked = [
+            Audit.of(_with_people(tables, told), before, least=least, told=told, bands=bands or {},
+                     answers=answers, outcomes=outcomes),
+            *([Audit.of(behind, least=least, told=told)] if behind else ()),
+        ]  # fmt: skip
     groups = _Groups(tables, frozenset(_audited(tables, told)))
     small = (
         {
@@ -158,6 +160,19 @@ def divide(
            for number, table in enumerate(tables))  # fmt: skip
     return Cut(tuple(cut), shown, sums, frozenset(hidden), frozenset(t for t, _ in followed),
                audited=len(audits) == len(looked))  # fmt: skip
+
+
+MOST_WORK = 500_000
+"""Small counts times counts that an audit looks at: with some 350 groups of one person, seconds."""
+
+
+def _crowded(tables: Sequence[Table], least: int) -> bool:
+    """Whether there are so many small counts that to look at each of them would take minutes."""
+    counts = [
+        count for table in tables if table.kind in COUNTED for _, own in table.rows
+        for count in own or ()
+    ]  # fmt: skip
+    return sum(count < least for count in counts) * len(counts) > MOST_WORK
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, milp
 
 from evaluators.probe import Table
+from evaluators.running import audit
 from evaluators.running.attacker import Earlier
 from evaluators.running.disclosure import agree, suppress
 from evaluators.running.evidence import Before
@@ -149,6 +151,22 @@ def test_too_many_cells_to_audit_close_what_was_closed_before() -> None:
     earlier = Earlier((FIRST,), tuple(first), answers="1", outcomes="")
     shown = suppress([FIRST, wide], 10, earlier=[earlier], answers="1")
     assert all(counts is None for table in shown for _, counts in table.rows)
+
+
+def test_thousands_of_groups_of_one_person_cost_no_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """2,000 levels of one row were 4,000 programmes of 4,000 unknowns; the large groups stand all the same."""
+    monkeypatch.setattr(audit.Known, "range", _never)
+    single = {f"g{i}": (i % 2, 1 - i % 2) for i in range(2000)}
+    (shown,) = suppress([_by_group({"a": (400, 100), "b": (300, 60), **single})], 10)
+    assert {key: counts for key, counts in shown.rows if counts is not None} == {
+        ("a",): (400, 100), ("b",): (300, 60),
+    }  # fmt: skip
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("no programme is asked")
 
 
 def test_tables_that_no_rows_can_have_given_are_not_taken() -> None:
