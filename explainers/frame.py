@@ -426,7 +426,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_accounts": Row(
         Text(
-            "比较的是不同的账号{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
+            "比较的是不同的账号{compared}：{Y}从{r}到{g}，按记录，{price}平均{size}{sure}。{in_short}",
             "Different accounts are compared{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         Text(
@@ -443,7 +443,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_range": Row(
         Text(
-            "其他信息不变，只改{Y}，平均来说{g}时最贵，{r}时最便宜，{price}{size}。{tried}{in_short}",
+            "其他信息不变，只改{Y}：平均来说，{g}时最贵，{r}时最便宜，前者比后者{size}。{tried}{in_short}",
             "All else equal, with only {y} changed, it is dearest on average at {g} and cheapest at {r}: the {price} is {size}.{tried}{in_short}",
         ),
         RESULTS,
@@ -457,14 +457,14 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.price_raw": Row(
         Text(
-            "什么条件都不算，直接比较{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
+            "什么条件都不算，直接比较{compared}：{Y}从{r}到{g}，按记录，{price}平均{size}{sure}。{in_short}",
             "Compared as they stand{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,
     ),
     "groups.price_held": Row(
         Text(
-            "{held}相同时比较{compared}：{Y}从{r}到{g}，记录下来的{price}平均{size}{sure}。{in_short}",
+            "{held}相同时比较{compared}：{Y}从{r}到{g}，按记录，{price}平均{size}{sure}。{in_short}",
             "With {held} equal{compared}: from {r} to {g} of {y}, the recorded {price} is {size} on average{sure}.{in_short}",
         ),
         RESULTS,

@@ -43,7 +43,7 @@ BRIEF = {
         "Only {y} changed, from {from} to {to}: the {price} averages {size}{of_tests}.",
     ),
     "groups.price_accounts": Text(
-        "比较不同的账号{compared}，{Y}从{from}到{to}：记录下来的{price}平均{size}。",
+        "比较不同的账号{compared}，{Y}从{from}到{to}：按记录，{price}平均{size}。",
         "{y} from {from} to {to}, different accounts compared{compared}: the recorded {price} averages {size}.",
     ),
     "groups.price_levels": Text(
@@ -51,15 +51,15 @@ BRIEF = {
         "{y} changed from {from} to {to}, over all settings of the rest: the {price} is {size} on average{of_tests}.",
     ),
     "groups.price_range": Text(
-        "只改{Y}：{to}时最贵，{from}时最便宜，{price}平均{size}{of_tests}。",
+        "只改{Y}：{to}时最贵，{from}时最便宜，前者平均比后者{size}{of_tests}。",
         "Only {y} changed: dearest when {to}, cheapest when {from}; the {price} averages {size}{of_tests}.",
     ),
     "groups.price_raw": Text(
-        "什么条件都不算，{Y}从{from}到{to}：记录下来的{price}平均{size}。",
+        "什么条件都不算，{Y}从{from}到{to}：按记录，{price}平均{size}。",
         "{y} from {from} to {to}, compared as they stand: the recorded {price} averages {size}.",
     ),
     "groups.price_held": Text(
-        "{held}相同时，{Y}从{from}到{to}：记录下来的{price}平均{size}。",
+        "{held}相同时，{Y}从{from}到{to}：按记录，{price}平均{size}。",
         "{y} from {from} to {to}, {held} equal: the recorded {price} averages {size}.",
     ),
     "groups.price_bill": Text(

@@ -1,5 +1,6 @@
 """Answers in words: one reading of any value in both languages, without what is restricted."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ def beyond(many: int) -> Text | None:
         return None
     return Text(
         f"附上的评估发现：差异超过界线{many}项",
-        f"Found beyond the line in what is attached: {many}",
+        f"Found in the attached evaluation: {many} beyond the line",
     )
 
 
@@ -113,10 +114,24 @@ def parts(row: Mapping[str, Any], form: Schema) -> tuple[Line, ...]:
     if field.value.kind is not Kind.PARTS or of(field, value) != Text(**row["said"]):
         return ()
     return tuple(
-        Line(each.name, _said(each, value[each.id], marked=True), _address(each, value[each.id]))
+        Line(*_named(each, value[each.id]), _address(each, value[each.id]))
         for each in field.value.parts
         if each.id in value
     )
+
+
+UNIT_ZH, UNIT_EN = re.compile(r"^(.+)（(.+)）$"), re.compile(r"^(.+) \((.+)\)$")
+
+
+def _named(part: Part, value: Any) -> tuple[Text, Text]:
+    """A part's name and what it says; the unit that a number's name gives in brackets goes with the number."""
+    said = _said(part, value, marked=True)
+    zh, en = UNIT_ZH.match(part.name.zh), UNIT_EN.match(part.name.en)
+    if part.kind is not Kind.NUMBER or zh is None or en is None:
+        return part.name, said
+    unit_zh = zh[2].replace("几", said.zh) if "几" in zh[2] else f"{said.zh}{zh[2]}"
+    unit_en = re.sub(r"^days\b", "day", en[2]) if said.en == "1" else en[2]
+    return Text(zh[1], en[1]), Text(unit_zh, f"{said.en} {unit_en}")
 
 
 def _address(part: Part, value: Any) -> str:

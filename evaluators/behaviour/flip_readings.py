@@ -5,7 +5,7 @@ from registry.language import Text
 
 ASKED = Text(
     "只把“{name}”换成别的值（{versions}），其余不变，问了 {tests} 次：{people} 人里有 {changed} 人的结果变了（{share}）；"
-    "按这些人推算，比例以 95% 的把握不超过 {bound}。",
+    "按这些人推算，有 95% 的把握，这个比例不超过 {bound}。",
     "Only '{name}' was changed (to {versions}), all else kept, in {tests} tests: the answer changed "
     "for {changed} of {people} people ({share}); at most {bound} of such people, with 95% confidence.",
 )
@@ -25,7 +25,7 @@ ENDINGS: dict[Verdict, Text] = {
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }
 UNSEEN = Text(
-    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；这个上限在 {margin} 以内，才说几乎没有影响。还不能下结论。",
+    "没有看到有人的结果改变，但这样的人里，会变的仍可能多到 {bound}；这个上限在 {margin} 以内，才说几乎没有影响。还不能下结论。",
     "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
     "small where that is within {margin}. Inconclusive.",
 )

@@ -29,7 +29,7 @@ NOISE_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }  # fmt: skip
 UNSEEN = Text(
-    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；这个上限在 {margin} 以内，才说几乎不受影响。还不能下结论。",
+    "没有看到有人的结果改变，但这样的人里，会变的仍可能多到 {bound}；这个上限在 {margin} 以内，才说几乎不受影响。还不能下结论。",
     "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
     "small where that is within {margin}. Inconclusive.",
 )
@@ -51,7 +51,7 @@ FAILURE_ENDINGS: Mapping[Verdict, Text] = {
     Verdict.DISPARITY: Text("得不到结果的人超过了 {line} 的界线。", "More than the line of {line} get no answer."),
     Verdict.DIFFERENCE: Text("有人得不到结果，但没有超过 {line} 的界线。", "Some get no answer, but not beyond the line of {line}."),
     Verdict.EQUIVALENT: Text("问到的这些人几乎人人都能得到结果。", "Almost everyone asked about gets an answer."),
-    Verdict.INCONCLUSIVE: Text("问到的人都得到了结果，但这样的人里仍可能有多到 {bound} 得不到；这个上限在 {margin} 以内，才说几乎人人都能得到。还不能下结论。", "Everyone asked about got an answer, yet up to {bound} of such people without one cannot be ruled out; that is called small where that is within {margin}. Inconclusive."),
+    Verdict.INCONCLUSIVE: Text("问到的人都得到了结果，但这样的人里，得不到的仍可能多到 {bound}；这个上限在 {margin} 以内，才说几乎人人都能得到。还不能下结论。", "Everyone asked about got an answer, yet up to {bound} of such people without one cannot be ruled out; that is called small where that is within {margin}. Inconclusive."),
 }  # fmt: skip
 SMALL = Text(
     "“{name}”只有 {people} 人可以这样试，少于 {least} 人，不作判断。",

@@ -11,7 +11,7 @@ from registry.language import Text
 
 ASKED = Text(
     "把文字里的{list}换成对应的词（{left}与{right}互换），其余一字不动：{people} 人的文字里有这类词，其中 {changed} 人的结果变了（{share}）；"
-    "按这些人推算，比例以 95% 的把握不超过 {bound}。",
+    "按这些人推算，有 95% 的把握，这个比例不超过 {bound}。",
     "The {list} in the texts were exchanged for their counterparts ({left} and {right}), nothing else: "
     "of {people} people whose texts hold such words the answer changed for {changed} ({share}); "
     "at most {bound} of such people, with 95% confidence.",
@@ -36,7 +36,7 @@ ENDINGS: dict[Verdict, Text] = {
     Verdict.INCONCLUSIVE: Text("还不能下结论。", "Inconclusive."),
 }
 UNSEEN = Text(
-    "没有看到有人的结果改变，但这样的人里仍可能有多到 {bound} 会变；这个上限在 {margin} 以内，才说几乎没有影响。还不能下结论。",
+    "没有看到有人的结果改变，但这样的人里，会变的仍可能多到 {bound}；这个上限在 {margin} 以内，才说几乎没有影响。还不能下结论。",
     "Nobody's answer changed, yet up to {bound} of such people cannot be ruled out; it is called "
     "small where that is within {margin}. Inconclusive.",
 )

@@ -413,12 +413,12 @@ NO_ODDS = Text(
     "said about both together.",
 )
 ODDS = Text(
-    "在 {groups} 组之间，错误拒绝率和错误给予率在这些数据里相差最大处为 {gap}（区间 {low}–{high}）。",
+    "{groups} 组相比，错误拒绝率和错误给予率在这些数据里相差最大的一处是 {gap}（区间 {low}–{high}）。",
     "Over {groups} groups, the rates of wrongly refused and wrongly granted are {gap} "
     "apart in these data where they are furthest apart (interval {low}–{high}).",
 )
 ODDS_AGREEMENT = Text(
-    "在 {groups} 组之间，模型与人工不一致的两种比例（人工同意而模型拒绝的，人工拒绝而模型同意的）在这些数据里相差最大处为 {gap}（区间 {low}–{high}）。",
+    "{groups} 组相比，模型与人工不一致的两种比例（人工同意而模型拒绝的，人工拒绝而模型同意的）在这些数据里相差最大的一处是 {gap}（区间 {low}–{high}）。",
     "Over {groups} groups, the two rates of disagreement with people (favoured by a person and "
     "refused by the model; refused by a person and favoured by the model) are {gap} apart in these "
     "data where they are furthest apart (interval {low}–{high}).",

@@ -178,7 +178,7 @@ SCALES: dict[str, str] = {
 """Metrics whose effects are no shares of a hundred, or are shown as a ratio and stored as its log."""
 
 KINDS: dict[str, Text] = {
-    "difference": Text("差（百分点）", "difference in points"),
+    "difference": Text("相差几个百分点", "difference in points"),
     "ratio": Text("倍数", "times the reference"),
     "log_ratio": Text("高出（+）或低于（−）", "above (+) or below (−)"),
     "mark_up": Text("加价", "mark-up"),

@@ -382,7 +382,7 @@ def model_limit(rows: int, *, sampled: bool) -> Text:
     """What a designed audit of a model does not show."""
     drawn = Text("抽取的", "sampled ") if sampled else Text("", "")
     return Text(
-        f"只描述计划指明的{drawn.zh} {rows} 行画像，不代表人群；检验的是送来的模型文件，不是线上服务。",
+        f"只描述计划指明的{drawn.zh} {rows} 行资料，不代表人群；检验的是送来的模型文件，不是线上服务。",
         f"Describes the {rows} {drawn.en}rows the plan names, no population; what was tested is the "
         "file submitted, not the service.",
     )

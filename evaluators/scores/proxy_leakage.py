@@ -395,7 +395,7 @@ def _ending(verdict: Verdict, ci: Interval | None) -> Text:
 
 
 SCORE_TELLS = Text(
-    "只看模型的分数来猜一个人的“{name}”是不是“{group}”：随机取一个是的人和一个不是的人，前者分数更高的机会是 {auc}（区间 {low}–{high}；0.5 表示完全猜不出，0 或 1 表示完全猜得出）。",
+    "只看模型的分数来猜一个人的“{name}”是不是“{group}”：随机取一个是“{group}”的人和一个不是的人，前者分数更高的机会是 {auc}（区间 {low}–{high}；0.5 表示完全猜不出，0 或 1 表示完全猜得出）。",
     "Telling from the score alone whether a person's {name} is '{group}': of one who is and one who is not, the first scores higher with chance {auc} (interval {low}–{high}; 0.5 tells nothing, 0 or 1 tells everything).",
 )
 FEATURES_TELL = Text(

@@ -42,7 +42,7 @@ WORDING = {
     ),
     DISTANCE: Wording(
         Text(
-            "不论把线划在哪个分数，{attribute}为“{group}”和“{reference}”的人过线的比例在这些数据里相差最大处为 {size}（区间 {low}–{high}）。",
+            "不论把线划在哪个分数，{attribute}为“{group}”和“{reference}”的人过线的比例在这些数据里相差最大的一处是 {size}（区间 {low}–{high}）。",
             "Wherever a line is drawn through the scores, the shares of people with {attribute} '{group}' and '{reference}' beyond it are {size} apart in these data where they are furthest apart (interval {low}–{high}).",
         ),
         Text("相差 {high}", "a gap of {high}"),

@@ -193,7 +193,7 @@ def _counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def _headline(findings: Sequence[Mapping[str, Any]], language: Language) -> str:
     """How many comparisons there were, and what came of them."""
     parts = _counts(findings)
-    zh = "，".join(f"{n} 项{OUTCOME_NAMES[v].zh}" for v, n in parts.items())
+    zh = "；".join(f"{OUTCOME_NAMES[v].zh} {n} 项" for v, n in parts.items())
     en = "; ".join(f"{n}: {OUTCOME_NAMES[v].en}" for v, n in parts.items())
     total = len(findings)
     plural = "comparison was" if total == 1 else "comparisons were"

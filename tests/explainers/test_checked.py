@@ -542,7 +542,7 @@ def test_the_same_goods_stand_before_what_is_paid_as_it_stands() -> None:
         finding("price_observational", "conditional_price_gap", **PAID, p_adjusted=1e-9),
     ]
     first, second = checked.beyond(plan(), Quoted(found))
-    assert "记录下来的价格平均高6.6%" in first["zh"]
+    assert "按记录，价格平均高6.6%" in first["zh"]
     assert "the recorded price is 6.6 % higher" in first["en"]
     assert "什么条件都不算" in second["zh"]
 

@@ -1,9 +1,12 @@
 """What group H says in words that are hard to understand is put plainly, or kept with a reason that everyone reads."""
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import portal.demo
 from filing import editions, plainness
 from filing.dossier import Filing
 from filing.fields import Answers
@@ -14,6 +17,7 @@ from registry.approval import NoSuchContradiction, ReasonUnfit
 from registry.language import Text
 from tests.filing.papers import Scene
 
+STORIES = Path(str(portal.demo.__file__)).parent / "stories"
 REASON = Text("这个词是客户合同里的原文，旁边另有解释。", "The contract uses this very word.")
 HARD = {"zh": "模型的特征有八项。", "en": "The model reads eight features."}
 ID = "words:H4"
@@ -89,3 +93,9 @@ def test_what_the_public_may_read_more_plainly_is_remarked_on_text_by_text() -> 
     assert [(each.path, each.language) for each in found["D1"]] == [("D1", "zh")]
     assert {each.quoted for each in found["D1"][0].remarks} >= {"据此", "回归"}
     assert [each.language for each in found["H4"]] == ["zh", "en"]
+
+
+@pytest.mark.parametrize("story", ["credit", "pricing"])
+def test_the_demo_speaks_as_plainly_as_the_form_asks(story: str) -> None:
+    said = tomllib.loads((STORIES / f"{story}.toml").read_text(encoding="utf-8"))["answers"]
+    assert hard(**{code: value for code, value in said.items() if code.startswith("H")}) == []

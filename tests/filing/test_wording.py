@@ -8,6 +8,7 @@ from filing import formats, wording
 from filing.forms import current
 from portal.pages.rendering import in_language, named
 from registry import untranslated
+from registry.language import Text
 
 
 def test_a_sentence_within_an_answer_loses_its_full_stop_before_the_joint() -> None:
@@ -123,7 +124,7 @@ def test_only_a_web_address_is_one_to_follow(link: str, address: str) -> None:
     field, value = current().field("I2"), {"link": link, "days": 15}
     row = {"key": "I2", "value": value, "said": wording.of(field, value).as_json()}
     lines = wording.parts(row, current())
-    assert [(each.said.zh, each.address) for each in lines] == [(link, address), ("15", "")]
+    assert [(each.said.zh, each.address) for each in lines] == [(link, address), ("15天", "")]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,19 @@ def test_a_telephone_number_is_dialled_and_nothing_else_is(number: str, address:
     phone, _ = wording.parts(row, current())
     assert (phone.said.zh, phone.address) == (number, address)
     assert bool(formats.telephone(number)) == (not address)
+
+
+def test_days_are_told_with_their_unit() -> None:
+    field, value = current().field("I2"), {"within": 30, "days": 1}
+    row = {"key": "I2", "value": value, "said": wording.of(field, value).as_json()}
+    told = [(each.name, each.said) for each in wording.parts(row, current())]
+    assert told == [
+        (
+            Text("提出申诉的期限", "Object within"),
+            Text("收到结果后30天内", "30 days of the result"),
+        ),
+        (Text("收到后答复的期限", "Answered within"), Text("1天", "1 day of receipt")),
+    ]
 
 
 def test_words_that_todays_schema_would_not_say_stay_as_published() -> None:

@@ -91,7 +91,7 @@ def test_how_to_object_is_a_number_to_dial_a_link_and_a_time(
     sizes = card.locator("a").evaluate_all("all => all.map(each => each.offsetHeight)")
     assert min(sizes) >= 44
     said = card.inner_text()
-    assert f"答复的期限（天）：{asked['days']}" in said.replace(" ", "").replace("\n", "")
+    assert f"答复的期限：{asked['days']}天" in said.replace(" ", "").replace("\n", "")
     assert asked["place"]["zh"] in said
 
 

@@ -77,7 +77,7 @@ def test_that_nobody_changed_is_small_only_where_the_bound_is(
         f"up to {readings.small_share(high)} of such people cannot be ruled out"
         in found.reading["en"]
     ) is open_
-    assert (f"仍可能有多到 {readings.small_share(high)} 会变" in found.reading["zh"]) is open_
+    assert (f"会变的仍可能多到 {readings.small_share(high)}；" in found.reading["zh"]) is open_
     assert f"0 of {ROWS * times} people" in found.reading["en"]
 
 

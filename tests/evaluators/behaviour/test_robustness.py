@@ -70,7 +70,10 @@ def test_missing_and_strange_values_are_about_answers_not_about_change() -> None
     found = _run(CALM, {"kinds": ["missing", "out_of_range"]})
     assert {f.verdict for f in found.values()} == {Verdict.INCONCLUSIVE}
     assert "Everyone asked about got an answer, yet up to" in found["missing=x"].reading["en"]
-    assert "问到的人都得到了结果，但这样的人里仍可能有多到" in found["missing=x"].reading["zh"]
+    assert (
+        "问到的人都得到了结果，但这样的人里，得不到的仍可能多到"
+        in found["missing=x"].reading["zh"]
+    )
     assert found["missing=x"].details["changed_share"] == pytest.approx((X < 0).mean())
     assert found["out_of_range=n"].details["values"] == {"high:n": 22, "low:n": -20}
 

@@ -82,7 +82,7 @@ CLAIMS = (
     Claim("演示，不对外服务（备案主体填写）", "demonstration, serves nobody (the filer's word)", "line:demonstration", "line:clear"),
     Claim("服务状态由备案主体填写。", "The state of the service is the filer’s word.", "clear", "about"),
     Claim("附上的评估发现：差异超过界线 %s 项", "Found in the attached evaluation: %s beyond the line", "beyond", "clear"),
-    Claim("附上的评估发现：差异超过界线1项", "Found beyond the line in what is attached: 1", "line:beyond", "line:clear"),
+    Claim("附上的评估发现：差异超过界线1项", "Found in the attached evaluation: 1 beyond the line", "line:beyond", "line:clear"),
     Claim("附上的评估没有证明哪一项差异超过界线", "No attached evaluation showed a difference beyond its line", "clear", "beyond"),
     Claim("测的是哪些数据，评估计划说：", "The data tested, says the plan: ", "beyond", "clear"),
     Claim("没有测的：", "Not tested: ", "beyond", "bare"),
@@ -179,7 +179,7 @@ GENERAL = frozenset({
     # what one may do here
     "连同现在的状态（JSON）", "这一次公示的原始字节（JSON）",
     "贷款被拒、价格和别人不一样、被系统排在后面？从您遇到的事开始。", "提交模型，委托测试，填写备案。表格会一步步教您。",
-    "在沙箱里测试同一个版本，得到可以离线核验的报告。", "不用登录，看算法怎么用、有没有测过、写了怎样申诉没有。",
+    "在沙箱里测试同一个版本，得到可以离线核验的报告。", "不用登录，看算法怎么用、测没测过、写没写怎样申诉。",
     "也在备案内容、算法说明和评估结果里查找", "去掉网址里的参数，再打开这一页", "已收到您的补充。", "在备案内容、算法说明和评估结果里找到 %s 份", "数字只数了最新的 %s 份。", "超过 %s 份，只能翻到这么多。", "是不是要找：",
     "没有找到。换一个词，或者去掉一些条件再试。", "先看是哪一种情况，再找到那个算法。",
     "看“算法说明”：决定什么，什么会改变结果；是测出来的，还是备案主体自己写的。",

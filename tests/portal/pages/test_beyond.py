@@ -144,7 +144,7 @@ def test_a_line_says_what_was_found_and_leaves_how_sure_it_is_to_the_sentence_be
     assert [each.zh for each in found.brief] == [
         "按种族比较，这个算法同意的人里，人工拒绝的：其他种族每100人约20人，白人每100人约8人。",
         "是否已婚：只改这一项，结果就变的，每100人约3人。",
-        "只改所在地区的家庭收入：较高时最贵，中等时最便宜，价格平均高4.5%（每100次里约有98次变贵）。",
+        "只改所在地区的家庭收入：较高时最贵，中等时最便宜，前者平均比后者高4.5%（每100次里约有98次变贵）。",
     ]
     assert found.brief[2].en == (
         "Only the family income in the area changed: dearest when high, cheapest when middling; the "
@@ -173,7 +173,7 @@ JARGON = (
     "提示界线",
     "逐步排除",
     "（第",
-    "行画像",
+    "行资料",
     "step 1",
     "alert line",
 )
@@ -191,7 +191,7 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
     [
         (
             PRICE | ASKED,
-            "其他信息不变，只改所在地区的家庭收入，平均来说较高的水平时最贵，中等的水平时最便宜，价格高4.5%。试了191次，每100次里，约有98次变贵，约有2次变便宜。",
+            "其他信息不变，只改所在地区的家庭收入：平均来说，较高的水平时最贵，中等的水平时最便宜，前者比后者高4.5%。试了191次，每100次里，约有98次变贵，约有2次变便宜。",
             ("All else equal, with only the family income in the area changed, it is dearest on average at a high level and "
             "cheapest at a middling level: the price is 4.5 % higher. Of 100 tests, about 98 came out dearer and about 2 cheaper (191 tests)."),
         ),
@@ -205,7 +205,7 @@ HELD = {"details": {"factors": ["wage", "hours", "chain"]}, "ci": {"low": 0.0227
         (
             PRICE | HELD | {"metric": "conditional_price_gap", "group": "p90 (62509)", "reference_group": "p10 (32635)",
                             "units": {"of": "rows", "n": 191.0}},
-            "起始工资等3项条件相同时比较（191行数据）：所在地区的家庭收入从较低的水平到较高的水平，记录下来的价格平均高4.5%，很可能高2.3%到6.8%。",
+            "起始工资等3项条件相同时比较（191行数据）：所在地区的家庭收入从较低的水平到较高的水平，按记录，价格平均高4.5%，很可能高2.3%到6.8%。",
             ("With starting wage and 2 other conditions equal (191 rows of data): from a low level to a high level of the "
             "family income in the area, the recorded price is 4.5 % higher on average, very likely between 2.3 % and 6.8 % higher."),
         ),
@@ -639,7 +639,7 @@ def test_recorded_prices_are_called_that_and_not_told_as_the_algorithms_doing(me
     """What restaurants charged in 1992 was told as what a model of today answers."""
     found = beyond.of(given(figure(metric, 0.064, **BANDED), plan=PLAN_OF_PRICES), "d")
     for said in (*found.brief, *found.said):
-        assert "记录下来的价格平均高6.6%" in said.zh
+        assert "按记录，价格平均高6.6%" in said.zh
         assert "the recorded price" in said.en
     asked = PRICE | ASKED | {"metric": "price_gap"} | BANDED
     assert "记录下来" not in beyond.sentence(asked, PLAN_OF_PRICES).zh
