@@ -13,6 +13,9 @@ INSTRUCTIONS = frozenset({"ask", "example", "intro", "note"})
 HANDLES = frozenset({"means", "topic"})
 """By which code reaches a field, a part or a group: no filer is asked otherwise by one."""
 
+CITATIONS = frozenset({"legal"})
+"""What we read behind a question: a citation that was wrong is taken back in every version."""
+
 
 def form(schema: Schema) -> dict[str, Any]:
     """Everything that a version asks, in the order of the form.
@@ -38,9 +41,9 @@ def digest(schema: Schema) -> str:
 
 
 def _bound(told: Any) -> Any:
-    """What is told, without instructions and handles."""
+    """What is told, without instructions, handles and citations."""
     if isinstance(told, Mapping):
-        free = INSTRUCTIONS | HANDLES
+        free = INSTRUCTIONS | HANDLES | CITATIONS
         return {name: _bound(each) for name, each in told.items() if name not in free}
     return [_bound(each) for each in told] if isinstance(told, list) else told
 

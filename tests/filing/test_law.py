@@ -1,14 +1,16 @@
 """Whose rules a filing is held against: the filer's city's, and ours said to be ours."""
 
+import re
 from typing import Any
 
 import pytest
 
-from filing import gate, risk
+from filing import forms, gate, risk
 from filing.answers import store
 from filing.fields import Answers, Show
 from filing.forms import current
 from filing.gate import Gate, Hurdle, Subject
+from filing.meanings import Meaning
 from filing.risk import Duty, Level
 from registry import law
 from registry.law import OURS, City, Force
@@ -44,6 +46,31 @@ def duties(city: str, level: Level, **answers: str) -> tuple[Duty, ...]:
 def test_the_article_on_biometrics_stands_under_no_field_of_every_algorithm() -> None:
     """law.md: Shanghai 68 binds biometric services alone; it asks nobody else for their role."""
     assert {each.code for each in current() if "SH68" in each.legal} == {"C7"}
+
+
+@pytest.mark.parametrize("means", [Meaning.QUESTIONNAIRE, Meaning.GRADE, Meaning.EFFECT])
+@pytest.mark.parametrize("version", forms.versions())
+def test_our_way_of_grading_stands_under_no_article(version: str, means: Meaning) -> None:
+    """X7d/17: Shanghai 65 is a list of products and no questionnaire; neither city defines grades."""
+    form = forms.schema(version)
+    assert form.field(form.key(means)).legal == ()
+
+
+def test_each_duty_is_told_as_narrow_as_its_article() -> None:
+    """X7d/18 and 19: one sentence under three articles says of each what another says."""
+    prices = {"scene_effect": "prices"}
+    said = {
+        (city, rule): each.said
+        for city in ("shanghai", "shenzhen")
+        for each in duties(city, Level.LOW, **prices)
+        for rule in each.articles
+    }
+    assert "支付能力" in said["shenzhen", "SZ72-5"].zh
+    assert "支付能力" not in said["shanghai", "SH67-4"].zh
+    assert "消费" not in said["shenzhen", "SZDATA69"].zh
+    assert {"年龄", "职业"} <= set(re.findall("年龄|职业|国籍", said["shanghai", "SH67-3"].zh))
+    assert "国籍" in said["shenzhen", "SZ72-4"].zh
+    assert "年龄" not in said["shenzhen", "SZ72-4"].zh
 
 
 @pytest.mark.parametrize("city", ["shanghai", "shenzhen", "other"])
