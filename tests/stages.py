@@ -24,6 +24,8 @@ MEMORY, ROOM, SPARE = Path("/dev/shm"), 4 << 30, 8 << 30
 """A file system in memory; what must be free in it, and of the machine's memory, to be used."""
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The shell first: a whole browser draws a window of its own that nobody sees."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""As in a sandbox: what is computed here is small, and a second thread mostly spins beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _timed(stage: Stage, command: Sequence[str]) -> tuple[int, float]:
     done = subprocess.run(
         [str(BIN / program), *rest],
         check=False,
+        env=ONE_THREAD | os.environ,
         stdout=None if stage.seen else subprocess.PIPE,
         stderr=None if stage.seen else subprocess.STDOUT,
         text=True,

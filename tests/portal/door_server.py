@@ -2,7 +2,7 @@
 
 MLflow's server is configured by the environment of its process, so it gets one to itself. It is
 forked from a process that has imported this module and nothing else: to import all that a server
-needs takes as long as hundreds of requests. Database and store come from the environment
+needs, MLflow's own among it, takes as long as hundreds of requests. Database and store come from the environment
 (`MINGSUAN_…`) where several servers share them. With `PAUSE_ON_RECORD` a registration stops where
 its version is on record and not yet in MLflow.
 """
@@ -10,6 +10,7 @@ its version is on record and not yet in MLflow.
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import uvicorn
 
 from portal import migrations
 from portal.app import _routes, create_app
+from portal.mlflow import door
 from registry.organisations import Role
 from registry.settings import Settings
 from tests import tables
@@ -25,11 +27,11 @@ from tests.portal.world import World
 
 LIMIT = 40 * 1024 * 1024
 
-# As the product does before it imports MLflow, which would start a thread; its server comes later,
-# when its environment is known.
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-import mlflow  # noqa: E402
-import mlflow.store.tracking.sqlalchemy_store  # noqa: E402, F401  # of the server what no environment changes
+# As the product does before it imports MLflow, which would start a thread. Where its tables are,
+# its server reads when it is first asked.
+with tempfile.TemporaryDirectory() as nowhere:
+    door.configure(Settings(data=Path(nowhere)))
+import portal.mlflow.routes  # noqa: E402, F401
 
 migrations.load_tables()
 _routes()  # half a second, once for all who are forked from here

@@ -57,6 +57,14 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Published
     site.state.engine.dispose()
 
 
+ON_S3 = pytest.mark.parametrize(
+    "stored",
+    [exhaustive.case("files", kept=False), pytest.param("s3", marks=pytest.mark.s3)],
+    indirect=True,
+)
+"""What a server does that is killed: of the two stores the one that is another process."""
+
+
 def reviewer(published: Published) -> Member:
     """Somebody of the authority that gets what is not for the filer."""
     world = World(published.site)
@@ -266,6 +274,7 @@ def serving(settings: Settings) -> Iterator[ForkServerProcess]:
         process.join(30)
 
 
+@ON_S3
 def test_a_server_that_is_killed_in_the_middle_leaves_all_of_a_case_or_nothing(
     stored: Published,
 ) -> None:
@@ -305,14 +314,7 @@ def test_a_server_that_is_killed_in_the_middle_leaves_all_of_a_case_or_nothing(
     assert _whole_cases(stored) in {1, 2}
 
 
-@pytest.mark.parametrize(
-    "stored",
-    [
-        exhaustive.case("files", kept=False),
-        pytest.param("s3", marks=pytest.mark.s3),
-    ],
-    indirect=True,
-)
+@ON_S3
 def test_a_call_over_which_the_server_was_killed_is_taken_once_when_it_is_sent_again(
     stored: Published,
 ) -> None:
