@@ -24,6 +24,8 @@ SWAPPED = frozenset({
 })  # fmt: skip
 SHIFT = frozenset({"population_stability_index"})
 RECORDED = frozenset({"defence_disclosure"})
+DEALT = frozenset({"ndkl"})
+"""Held against chance alone, for there is no line."""
 TELLS = frozenset({"score_auc", "features_auc"})
 NO_DIFFERENCE = OF_EVERYBODY | STABLE | ANSWERED | NOISE | SHIFT | RECORDED
 """Metrics that compare neither groups, nor people who are alike but for a protected feature."""
@@ -36,6 +38,7 @@ _SHOWN: tuple[tuple[frozenset[str], Verdict, str, Text], ...] = (
     (NOISE | SWAPPED, Verdict.EQUIVALENT, "unmoved", Text("对问到的人几乎没有影响", "for the people asked about it hardly matters")),
     (SHIFT, Verdict.EQUIVALENT, "unshifted", Text("已证明变化很小", "the shift is shown to be small")),
     (OF_EVERYBODY, Verdict.INCONCLUSIVE, "measured", Text("只是测量值，不作判断", "measured, nothing is judged")),
+    (DEALT, Verdict.DIFFERENCE, "dealt", Text("超出偶然所及，没有界线可对", "more than chance, and no line applies")),
     (TELLS, Verdict.EQUIVALENT, "indistinct", Text("已证明几乎看不出", "shown to tell next to nothing")),
     (RECORDED, Verdict.EQUIVALENT, "recorded", Text("每条报价都有告知记录", "every quote is recorded as told")),
 )  # fmt: skip

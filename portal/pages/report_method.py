@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from evaluators.judging import captions, counted
+from evaluators.policy import POLICY
 from registry.language import Language, Text
 
 METHODS: dict[str, Text] = {
@@ -79,6 +80,9 @@ COUNTS_BY_PEOPLE: dict[str, Text] = {
 """Where people decided what results are held against."""
 
 
+ACCOUNTS = frozenset({"accounts", "pairs"})
+
+
 @dataclass(frozen=True, slots=True)
 class CountRow:
     """One row of the public counts that a finding follows from."""
@@ -117,12 +121,26 @@ def method(finding: Mapping[str, Any], plan: Mapping[str, Any], language: Langua
         rule, source = finding["threshold"].get("rule"), finding["threshold"].get("source")
         zh.append(f"界线：{_chinese(str(rule))}（出处：{_chinese(str(source))}）")
         en.append(f"line: {rule} (source: {source})")
-    least = plan.get("min_n", 30)
-    few = counted.many(str((finding.get("units") or {}).get("of", "people")), plan, least)
-    zh.append(f"少于 {few.zh}不作判断")
-    en.append(f"nothing is said of fewer than {few.en}")
+    least = _least(finding, plan)
+    zh.append(least.zh)
+    en.append(least.en)
     said = Text("；".join(zh) + "。", "; ".join(en) + ".")
     return said.zh if language == "zh" else said.en[:1].upper() + said.en[1:]
+
+
+def _least(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+    """Of how few nothing is said; of accounts and of pairs of them that is the policy's own number."""
+    of = str((finding.get("units") or {}).get("of", "people"))
+    least = plan.get("min_n", 30)
+    if of not in ACCOUNTS:
+        few = counted.many(of, plan, least)
+        return Text(f"少于 {few.zh}不作判断", f"nothing is said of fewer than {few.en}")
+    few = counted.many(of, plan, min(least, int(POLICY.value("described_accounts"))))
+    enough = counted.many(of, plan, int(POLICY.value("min_units")))
+    return Text(
+        f"少于 {few.zh}不作判断，少于 {enough.zh}不说差异很小",
+        f"nothing is said of fewer than {few.en}, and of fewer than {enough.en} nothing is called small",
+    )
 
 
 def counts(

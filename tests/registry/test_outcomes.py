@@ -59,3 +59,15 @@ def test_a_measurement_without_a_line_is_not_counted_as_inconclusive() -> None:
     assert outcomes.OUTCOME_NAMES["measured"] == Text(
         "只是测量值，不作判断", "measured, nothing is judged"
     )
+
+
+def test_a_make_up_of_the_top_is_held_against_chance_and_no_line() -> None:
+    """It counted among "a difference, not shown to exceed the line", and there is none."""
+    found = {"metric": "ndkl", "verdict": "difference"}
+    assert outcomes.counted([found, {"metric": "exposure_ratio", "verdict": "difference"}]) == {
+        "difference": 1, "dealt": 1,
+    }  # fmt: skip
+    for language in LANGUAGES:
+        told = outcomes.OUTCOME_NAMES["dealt"].in_(language)
+        assert told != VERDICT_NAMES[Verdict.DIFFERENCE].in_(language)
+        assert outcomes.counted([{**found, "verdict": "inconclusive"}]) == {"inconclusive": 1}

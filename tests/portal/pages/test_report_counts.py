@@ -8,6 +8,7 @@ import pytest
 from evaluators.plan import Plan
 from evaluators.running import engine
 from portal.pages import report_method
+from registry.language import LANGUAGES
 
 
 @pytest.mark.parametrize("role", [None, "weight", "unit"])
@@ -30,3 +31,19 @@ def test_a_weighted_rate_and_one_of_repeated_people_do_not_follow_from_counts(
     }
     (finding,) = [each.as_json() for each in made.findings if not each.suppressed]
     assert bool(report_method.counts(finding, predicate, "en")) == (role is None)
+
+
+def test_what_is_said_of_few_accounts_fits_the_verdict_above_it() -> None:
+    """A verdict on 20 accounts stood over "nothing is said of fewer than 30"."""
+    bare = {"ci": None, "test": None, "family": None, "adjustment": None, "threshold": None}
+    of_accounts = {**bare, "units": {"of": "accounts", "n": 20, "n_reference": 20, "at_least": 12}}
+    told = {each: report_method.method(of_accounts, {"min_n": 30}, each) for each in LANGUAGES}
+    assert told == {
+        "zh": "少于 12 个账号不作判断，少于 30 个账号不说差异很小。",
+        "en": "Nothing is said of fewer than 12 accounts, and of fewer than 30 accounts nothing is called small.",
+    }
+    people = {**bare, "units": {"of": "people", "n": 40, "n_reference": 50, "at_least": 30}}
+    assert (
+        report_method.method(people, {"min_n": 40}, "en")
+        == "Nothing is said of fewer than 40 people."
+    )
