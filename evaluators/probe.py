@@ -239,6 +239,23 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a rate counts: of which kinds of rows it is the share of which.
+
+    Kinds are decision and outcome together: tp (favourable, rightly), fp, fn (refused wrongly), tn.
+
+    Args:
+        top: what it counts.
+        of: among which, `top` included.
+        difference: the line of the difference of two such rates, beside that of their ratio.
+    """
+
+    top: frozenset[str]
+    of: frozenset[str]
+    difference: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NullCase:
     """One simulated data set on which a probe should find nothing.
 
@@ -352,6 +369,18 @@ class Probe(ABC, Generic[Acc]):
             plan: names the columns.
             metric: of the finding.
             slice_: of the finding.
+        """
+        return None
+
+    def share(self, plan: Plan, metric: str) -> Share | None:  # noqa: ARG002
+        """What the rates of a metric count, where it compares the rates of two groups of rows.
+
+        The engine then says between which bounds the comparison would lie if those who lack a
+        decision, an outcome or their group were known (see `evaluators.running.unseen`).
+
+        Args:
+            plan: names the columns.
+            metric: of the finding.
         """
         return None
 

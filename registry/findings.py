@@ -100,8 +100,9 @@ class Finding:
             itself implies. A suppressed finding has {of, at_least} alone. None where the probe
             does not say.
         left_out: the rows that do not count: {rows, used, without, least, not_compared}, see
-            `evaluators.running.left_out`, and of prices {unpriced, uneven, alone, apart}, see
-            `evaluators.prices.uncompared`; empty where every row does.
+            `evaluators.running.left_out`, with {bounds, turns}, see `evaluators.running.unseen`, and
+            of prices {unpriced, uneven, alone, apart}, see `evaluators.prices.uncompared`; empty
+            where every row does.
         details: further numbers of the probe's own findings schema.
         reading, limit: {zh, en}.
     """

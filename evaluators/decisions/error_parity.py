@@ -35,6 +35,7 @@ from evaluators.probe import (
     NullDesign,
     ProbeSpec,
     Run,
+    Share,
     State,
     Table,
 )
@@ -105,6 +106,11 @@ def error_lines() -> Lines:
     )
 
 
+def share(rate: ErrorRate) -> Share:
+    """What an error rate counts."""
+    return Share(frozenset({rate.wrong}), frozenset(rate.among), POLICY.value("error_difference"))
+
+
 class ErrorParity(Counting):
     """Does the model err against every group about as often, and in the same way?
 
@@ -143,6 +149,13 @@ class ErrorParity(Counting):
             (granted == 0) & (due == 1),
             (granted == 0) & (due == 0),
         ]
+
+    def share(self, plan: Plan, metric: str) -> Share | None:  # noqa: ARG002
+        """The errors of a kind among those who could have met it; of several rates there is none."""
+        for rate in ERROR_RATES:
+            if rate.metric == metric:
+                return share(rate)
+        return None
 
     def extract_findings(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
         return [

@@ -35,6 +35,7 @@ from evaluators.probe import (
     Probe,
     ProbeSpec,
     Run,
+    Share,
     State,
     Table,
 )
@@ -140,6 +141,14 @@ class IntersectionScan(Probe[Cells]):
         if not slice_:
             return Gathered(by) if metric == "differential_fairness" else None
         return Gathered(by, readings.RATIO, readings.OF_ALL, bounds=True, details=OF_ALL)
+
+    def share(self, plan: Plan, metric: str) -> Share | None:  # noqa: ARG002
+        """What each of the rates counts, held against everyone else of known features."""
+        for rate, name in METRICS.items():
+            if name == metric:
+                top, of = (frozenset(part) & frozenset(KNOWN) for part in KINDS[rate])
+                return Share(top, of, _lines(rate).difference)
+        return None
 
     def create_accumulator(self, plan: Plan) -> Cells:
         self.target, self.favourable = plan.columns.target, plan.columns.favourable

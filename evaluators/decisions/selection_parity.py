@@ -37,6 +37,7 @@ from evaluators.probe import (
     Options,
     ProbeSpec,
     Run,
+    Share,
     State,
     Table,
 )
@@ -44,6 +45,9 @@ from evaluators.statistics import intervals
 from evaluators.statistics.inference import Test
 from registry.findings import Finding
 from registry.language import Text
+
+FAVOURABLE = Share(frozenset({"tp", "fp"}), frozenset({"tp", "fp", "fn", "tn"}))
+"""What a selection rate counts."""
 
 
 class SelectionOptions(Options):
@@ -111,6 +115,10 @@ class SelectionParity(Counting):
             return None
         return Gathered(plan.columns.sensitive, readings.RATIO, readings.OF_ALL, bounds=True,
                         details=("difference_ci",))  # fmt: skip
+
+    def share(self, plan: Plan, metric: str) -> Share:  # noqa: ARG002
+        """Favourable decisions among all decisions, whatever came of them."""
+        return FAVOURABLE
 
     def extract_findings(self, acc: Cells, plan: Plan, run: Run) -> list[Finding]:
         found = [

@@ -402,13 +402,27 @@ def reference(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     if own is None:
         return Text("", "")
     if own == "*":
-        return Text("其余所有人", "everyone else")
+        return _everyone_else(finding, plan)
     if side := _side(finding, str(own)):
         return side
     names = [name for name in finding["slice"] or {} if name != "offer"]
     sensitive = (plan.get("columns") or {}).get("sensitive") or ()
     about = names if len(names) == 1 else [name for name in names if name in sensitive]
     return level(plan, about[0], str(own)) if len(about) == 1 else Text(str(own), str(own))
+
+
+def _everyone_else(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+    """All others: of those whose features are known, where some lack one."""
+    said = (finding.get("left_out") or {}).get("without", ())
+    lacking = {each["column"] for each in said if each["cause"] == "missing"}
+    compared = (*(finding["slice"] or {}), *((plan.get("columns") or {}).get("sensitive") or ()))
+    names = [column(plan, name) for name in dict.fromkeys(compared) if name in lacking]
+    if not names:
+        return Text("其余所有人", "everyone else")
+    return Text(
+        f"其余已知{'、'.join(each.zh for each in names)}的人",
+        f"everyone else of known {' and '.join(each.en for each in names)}",
+    )
 
 
 def scale(finding: Mapping[str, Any]) -> str:

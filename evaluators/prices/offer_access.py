@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
+from evaluators.judging import captions
 from evaluators.judging.findings import draft, not_evaluable
 from evaluators.judging.findings import units as counted
 from evaluators.plan import Plan, Scalar
@@ -207,6 +208,12 @@ class OfferAccess(Probe[pa.Table]):
         listed = (own.list_price,) if own.list_price else ()
         return (*own.attributes, *own.offers, *listed, *own.coupons, *own.fees, *own.strata,
                 *price_defences.named(plan.defences))  # fmt: skip
+
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """Of an offer it must be known whether it was made."""
+        offer = slice_.get("offer", "").removeprefix(captions.FREE)
+        own = (offer,) if offer in self.columns(plan) else ()
+        return (*super().needs(plan, metric, slice_), *own)
 
     @classmethod
     def nulls(cls) -> Mapping[str, NullDesign]:

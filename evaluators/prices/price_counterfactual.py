@@ -159,6 +159,12 @@ class PriceCounterfactual(Probe[pa.Table]):
         pair = (self.options.pair,) if self.options.pair and not self.asks(plan) else ()
         return (*self.features(plan), *pair, *price_defences.named(plan.defences))
 
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """Quotes to accounts must have a price, as a model's answers are one."""
+        price = plan.columns.price
+        own = () if price is None or self.asks(plan) else (price,)
+        return (*super().needs(plan, metric, slice_), *own)
+
     def asks(self, plan: Plan) -> bool:
         """Whether a model is asked, or quotes to accounts are read."""
         if self.options.design == "auto":

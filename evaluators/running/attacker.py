@@ -6,7 +6,7 @@ See `evaluators.running.audit` for the unknowns, and `evaluators.running.disclos
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 
@@ -14,7 +14,18 @@ import numpy as np
 
 from evaluators.probe import Table
 from evaluators.running import audit
-from evaluators.running.audit import KEPT, MEANS, ROWS, Fact, Known, Lines, Point, Reading, Space
+from evaluators.running.audit import (
+    KEPT,
+    MEANS,
+    ROWS,
+    Fact,
+    Known,
+    Lines,
+    Parts,
+    Point,
+    Reading,
+    Space,
+)
 from evaluators.running.lacking import Cause, Lacking
 
 Row = tuple[int, int]
@@ -24,6 +35,8 @@ Group = frozenset[tuple[str, str]]
 """Levels by attribute."""
 Hidden = AbstractSet[Row | Group]
 """What is not published: rows of tables, and groups in the whole report."""
+MOST_BOUNDED = 100
+"""Groups of which worst-case bounds are published at most: each adds equations to the audit."""
 COUNTED = frozenset({"people", "units"})
 """Kinds of tables whose small cells are suppressed."""
 
@@ -90,6 +103,7 @@ class Told:
         weight: the column of weights.
         leaving: tables of whose counts the audit knows only that they add up to the people of a
             group, by number → why people of that group are not in it.
+        parts: what the worst-case bounds of its findings give away.
     """
 
     lacking: Lacking
@@ -99,6 +113,7 @@ class Told:
     outcome: str | None = None
     weight: str | None = None
     leaving: Mapping[int, frozenset[Cause]] = field(default_factory=dict)
+    parts: Sequence[Parts] = ()
 
     def few(self, gone: frozenset[Cause], least: int) -> bool:
         """Whether so few people lack exactly this."""
@@ -183,6 +198,7 @@ class Audit:
         base: what is known whatever is suppressed.
         small: the forms of small counts that stand in no row of this report: their attributes.
         claims: the denominators of findings that no table is about, by form.
+        bounded: what bounds give away → its forms and what they are.
         missing: the same of counts of people without a level, small or not: nothing here counts
             them, so one is taken for small where what is known leaves it no other value.
         points: rows that were found to fit what somebody may know: where they lie far enough apart,
@@ -198,6 +214,7 @@ class Audit:
     small: dict[object, tuple[str, ...]] = field(default_factory=dict)
     missing: dict[object, tuple[str, ...]] = field(default_factory=dict)
     claims: list[tuple[object, Claim]] = field(default_factory=list)
+    bounded: dict[Parts, list[tuple[object, int]]] = field(default_factory=dict)
     points: deque[Point] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     @classmethod
@@ -218,7 +235,7 @@ class Audit:
         None if there are too many cells, or no rows can have given the tables.
         """
         for blocks, alike in _sharings(earlier, answers, outcomes):
-            for said in (told, None) if told is not None else (None,):
+            for said in _fewer(told):
                 made = _Equations(tables, earlier, blocks, alike, said, bands or {}, least).put()
                 if made is not None and made.possible():
                     return made
@@ -270,11 +287,17 @@ class Audit:
         """
         wanted, found = list(self._wanted(least)), list[object]()
         if not self.narrow(targets, hidden, least, wanted):
-            return wanted
-        for one in wanted:
+            found, wanted = wanted, []
+        for one in (*wanted, *self._bounded(least)):
             if not self.narrow(targets, hidden, least, [*found, one]):
                 found.append(one)
         return found
+
+    def _bounded(self, least: int) -> Iterator[Parts]:
+        """What bounds give away, where it tells of no few rows."""
+        for parts in self.told.parts if self.told else ():
+            if parts in self.bounded and parts.least() >= least:
+                yield parts
 
     def _wanted(self, least: int) -> Iterator[object]:
         """Zeros first, which nothing can hide; then what tells most."""
@@ -318,6 +341,8 @@ class Audit:
         for fact in rest:
             if isinstance(fact, Fact) and self.told is not None:
                 known.equal(fact, self.told.value(fact))
+            for name, value in self.bounded.get(fact, ()) if isinstance(fact, Parts) else ():
+                known.equal(name, value)
         known.recall(self.points)
         return known
 
@@ -434,8 +459,27 @@ class _Equations:
                 made.claims.append((name, claim))
                 if 0 < claim.n < self.least:
                     made.small[name] = tuple(claim.slice_)
+        for parts in told.parts:
+            self._bounds(made, space, parts)
         if (rows := {one.rows for one in self.earlier} - {None}) and told.lacking.rows in rows:
             made.base.append((ROWS, told.lacking.rows))
+
+    @staticmethod
+    def _bounds(made: Audit, space: Space, parts: Parts) -> None:
+        """What worst-case bounds give away, group by group."""
+        known = dict(parts.counts)
+        if not set(parts.features) <= set(space.levels):
+            return
+        groups = list(product(*(space.levels[name] for name in parts.features)))
+        if len(groups) > MOST_BOUNDED or any(group not in groups for group, _ in known):
+            return
+        forms = made.bounded.setdefault(parts, [])
+        for group in groups:
+            for kinds in {*parts.free, *(own for at, own in known if at == group)}:
+                name = (parts, group, kinds)
+                slice_ = dict(zip(parts.features, group, strict=True))
+                made.lines.add(name, space.kinds_of(slice_, kinds))
+                forms.append((name, known.get((group, kinds), 0)))
 
     def _missing(self, made: Audit, space: Space) -> None:
         """Counts of people who lack a level, or an outcome, by which tables may differ."""
@@ -454,6 +498,15 @@ class _Equations:
     @staticmethod
     def _about(space: Space, causes: Iterable[Cause]) -> tuple[str, ...]:
         return tuple(sorted({c.column for c in causes} & set(space.levels)))
+
+
+def _fewer(told: Told | None) -> Iterator[Told | None]:
+    """What is told beside the tables, and less of it where the audit of all would be too large."""
+    if told is not None:
+        yield told
+        if told.parts:
+            yield replace(told, parts=())
+    yield None
 
 
 def known_table(table: Table) -> bool:

@@ -88,6 +88,30 @@ class Fact:
 ROWS = Fact()
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What worst-case bounds give away: how many rows of each group lack a decision or an outcome.
+
+    And of those who lack a feature, what they got and what came of it, as far as a rate asks.
+
+    Args:
+        features: that tell the groups apart.
+        top, of: of the rate (see `evaluators.probe.Share`).
+        free: the sets of kinds of rows of which the rate does not know how to count them.
+        counts: levels and a set of kinds → how many rows.
+    """
+
+    features: tuple[str, ...]
+    top: frozenset[str]
+    of: frozenset[str]
+    free: frozenset[frozenset[str]]
+    counts: frozenset[tuple[tuple[tuple[str | None, ...], frozenset[str]], int]]
+
+    def least(self) -> int:
+        """The fewest rows of which it tells that they are there."""
+        return min((count for _, count in self.counts), default=0)
+
+
 @dataclass(frozen=True)
 class Reading:
     """How rows may lack things, as far as it is known that no other way occurs.
@@ -178,6 +202,10 @@ class Space:
             if None in self.levels.get(name, ()):
                 inside &= ~self._of({name: None})
         return self._line(block, inside, lambda kind: bool(kind.answers & answers))
+
+    def kinds_of(self, slice_: Slice, kinds: frozenset[str]) -> Numbers:
+        """The rows of a slice of the first block that are of one of these kinds."""
+        return self._line(0, self._of(slice_), lambda kind: bool(kind.answers & kinds))
 
     def slice(self, block: int, slice_: Slice) -> Numbers:
         """Everybody of a slice."""

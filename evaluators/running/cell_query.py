@@ -6,7 +6,8 @@ favourable are worked out from the groups by the same code as from rows, so the 
 same. DuckDB is an extra: `pip install mingsuan[duckdb]`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 
 from evaluators import probe
+from evaluators.accumulating.accumulators import coded, truth
 from evaluators.plan import Plan
 from evaluators.running import engine, missing, passes
 from evaluators.running.data import Source
 from evaluators.running.files import ParquetRows
-from evaluators.running.lacking import Lacking
+from evaluators.running.lacking import Lacking, Seen
 from registry import tables
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -116,12 +118,22 @@ class Query:
             source = str(sources.get(name) or name)
             held[source] = self.rows.typed(values, source)
         told = missing.told(pa.table(held), columns)
-        lacking.add(work.watched, told, times=made[probe.COUNT].to_numpy())
         for name in (n for n in work.tallied if n not in made):
             values = told.rows[str(sources.get(name) or name)].combine_chunks()
             truth = name in sources
             made[name] = passes.equals(values, columns.good(sources[name])) if truth else values
+        times = made[probe.COUNT].to_numpy()
+        lacking.add(work.watched, told, times=times, seen=partial(_seen, work, made))
         return pa.RecordBatch.from_pydict(made)
+
+
+def _seen(work: passes.Pass, made: Mapping[str, pa.Array]) -> Seen:
+    """What is known of the groups besides what they lack."""
+    none = pa.nulls(len(made[probe.COUNT]), pa.bool_())
+    features = {n: coded(made[n]) for n in work.plan.columns.sensitive if n in made}
+    return Seen(
+        features, *(truth(made.get(name, none)) for name in (probe.FAVOURED, probe.DESERVED))
+    )
 
 
 def _by_score(work: passes.Pass) -> bool:

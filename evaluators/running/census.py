@@ -24,7 +24,7 @@ DECISIONS: View = ("favoured", "refused")
 ERRORS: View = ("tp", "fp", "fn", "tn")
 OUTCOMES: View = ("due", "undue")
 PEOPLE: View = ("people",)
-_ANSWERS = {
+KIND_OF = {
     (1, 1): "tp", (1, 0): "fp", (0, 1): "fn", (0, 0): "tn", (1, -1): "up", (0, -1): "down",
     (-1, 1): "silent_due", (-1, 0): "silent_undue", (-1, -1): "silent",
 }  # fmt: skip
@@ -60,7 +60,7 @@ def add(
     if weight is not None:
         own = block[weight].cast(pa.float64()).combine_chunks().fill_null(0.0)
         counts = (own.to_numpy(zero_copy_only=False) > 0).astype(np.int64)
-    by_kind = {kind: pair for pair, kind in _ANSWERS.items()}
+    by_kind = {kind: pair for pair, kind in KIND_OF.items()}
     marks = [counts * (got == by_kind[k][0]) * (due == by_kind[k][1]) for k in before.measures]
     columns = [coded(block[name]) for name in before.keys[:-1]]
     return before.add([*columns, coded(pa.array(units))], marks)

@@ -29,7 +29,7 @@ from evaluators.running.attacker import (
     Told,
     known_table,
 )
-from evaluators.running.audit import MEANS, Fact
+from evaluators.running.audit import MEANS, Fact, Parts
 from evaluators.running.lacking import Lacking
 
 
@@ -44,6 +44,7 @@ class Cut:
         hidden: the groups that are hidden in the whole report, each as its levels by attribute.
         everyone: the tables about everybody, by number, whose counts may follow from a finding.
         audited: whether it was worked out what follows; else crossings are hidden unasked.
+        parts: what worst-case bounds may give away.
     """
 
     tables: tuple[Table, ...]
@@ -52,6 +53,7 @@ class Cut:
     hidden: frozenset[Group] = frozenset()
     everyone: frozenset[int] = frozenset()
     audited: bool = True
+    parts: frozenset[Parts] = frozenset()
 
     def without(self, groups: frozenset[Group]) -> "Cut":
         """The same without the rows of these groups, and of their crossings, in any table.
@@ -151,15 +153,16 @@ def divide(
     listed = {(t, r) for t, r in followed if min(tables[t].rows[r][1] or (0,)) >= least}
     rows = groups.rows(hidden) | (groups.everyone - listed)
     shown = frozenset(each for each in (opened[-1] if opened else ()) if isinstance(each, Fact))
+    parts = frozenset(each for each in (opened[-1] if opened else ()) if isinstance(each, Parts))
     if len(audits) < len(looked):
-        shown = frozenset()
+        shown, parts = frozenset(), frozenset()
     sums = frozenset(each for each in common if isinstance(each, int))
     if told is not None:
         shown |= _certain(told)
     cut = (_without(table, {r for t, r in rows if t == number})
            for number, table in enumerate(tables))  # fmt: skip
     return Cut(tuple(cut), shown, sums, frozenset(hidden), frozenset(t for t, _ in followed),
-               audited=len(audits) == len(looked))  # fmt: skip
+               audited=len(audits) == len(looked), parts=parts)  # fmt: skip
 
 
 MOST_WORK = 500_000

@@ -29,11 +29,13 @@ from evaluators.running import (
     together,
 )
 from evaluators.running.attacker import Claim, Told
+from evaluators.running.audit import Parts
 from evaluators.running.data import Source
 from evaluators.running.evidence import Before, Evidence
 from evaluators.running.lacking import Cause, Lacking
 from evaluators.running.rounds import Questioner
 from evaluators.running.tellable import OVER_GROUPS
+from evaluators.running.unseen import Unseen
 from registry import attestation
 from registry.findings import Finding, Verdict
 from registry.language import Text
@@ -465,6 +467,9 @@ class _Going:
         if self.oracle.batch_stable is False and asks and not spec.judges_steadiness:
             return [_unsteady(finding) for finding in found]
         found = [sufficiency.judged(f, spec, self.plan, self.decided) for f in found]
+        if self.lacking is not None:
+            unseen = Unseen(entry.probe, self.plan, self.lacking, self.scored)
+            found = [unseen.held(each) for each in found]
         found = [self._in_several(each) for each in found]
         if self.lacking is not None:
             found = left_out.beside(
@@ -519,6 +524,7 @@ class _Going:
             ),
             counted=None if self.census is None else frozenset(self.census.keys[:-1]),
             groups=self._sizes(settled),
+            parts=self._parts(settled),
         )
         return Outcome(
             findings=made.findings,
@@ -528,6 +534,17 @@ class _Going:
             predictions=self.predictions,
             rows=self.source.rows,
         )
+
+    def _parts(self, settled: Sequence[Finding]) -> dict[int, Parts]:
+        """Which findings have worst-case bounds, and what these give away."""
+        if self.lacking is None:
+            return {}
+        made = {
+            entry.probe.spec.id: Unseen(entry.probe, self.plan, self.lacking, self.scored)
+            for entry in self.entries
+        }
+        told = {number: made[each.probe].parts(each) for number, each in enumerate(settled)}
+        return {number: parts for number, parts in told.items() if parts is not None}
 
     def _sizes(self, settled: Sequence[Finding]) -> list[sizes.Sizes]:
         """How many accounts are in the groups that price probes compare, as they were quoted."""

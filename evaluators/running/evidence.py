@@ -21,7 +21,7 @@ from evaluators.policy import POLICY
 from evaluators.probe import Gathered, Table
 from evaluators.running import audit, directions, disclosure, left_out, together
 from evaluators.running.attacker import Band, Claim, Earlier, Group, Row, Told
-from evaluators.running.audit import MEANS, ROWS, Fact
+from evaluators.running.audit import MEANS, ROWS, Fact, Parts
 from evaluators.running.disclosure import Cut
 from evaluators.running.lacking import Cause, Lacking
 from evaluators.running.tellable import OF_EVERYBODY, RIGHT, SOME_TOO_SMALL, Tellable, apart, gone
@@ -76,6 +76,7 @@ class Evidence:
         gathered: which findings, by number, state what several groups give together.
         counted: the features by which people are counted; None where rows are people.
         sizes: groups of accounts that only findings count.
+        parts: which findings, by number, have worst-case bounds, and what these give away.
         facts: the numbers of rows that are published.
         hidden: the groups that are hidden in the whole report.
         before: what was public already.
@@ -98,6 +99,7 @@ class Evidence:
     gathered: Mapping[int, Gathered] = field(default_factory=dict)
     counted: frozenset[str] | None = None
     sizes: Sequence[Sizes] = ()
+    parts: Mapping[int, Parts] = field(default_factory=dict)
     facts: frozenset[Fact] = frozenset()
     hidden: frozenset[Group] = frozenset()
     before: Before = field(default_factory=Before)
@@ -177,7 +179,8 @@ class Evidence:
                 finding = alone
         state = self.states.get(finding.probe)
         finding = directions.bared(told.bared(finding), state, self.least)
-        return left_out.published(finding, told.cut.facts, self.plan)
+        bounded = self.parts.get(number) in told.cut.parts
+        return left_out.published(finding, told.cut.facts, self.plan, bounded=bounded)
 
     def _withheld(self, finding: Finding, why: Text) -> Finding:
         return findings.withheld(finding, self.least, self.plan.content, why)
@@ -264,6 +267,7 @@ def make(
     gathered: Mapping[int, Gathered] | None = None,
     counted: frozenset[str] | None = None,
     groups: Sequence[Sizes] = (),
+    parts: Mapping[int, Parts] | None = None,
 ) -> Evidence:
     """Divide a run's evidence into public and sealed.
 
@@ -283,6 +287,7 @@ def make(
         gathered: which findings, by number, state what several groups give together.
         counted: the features by which people are counted; None where rows are people.
         groups: groups of accounts that only findings count.
+        parts: which findings, by number, have worst-case bounds, and what these give away.
     """
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
@@ -298,12 +303,12 @@ def make(
     claims = [claim for claim in said.claims if claim.probe not in unweighted]
     said = replace(
         said, claims=_unstated(claims, flat), facts=_facts(said.lacking, found),
-        leaving=_leaving(claims, flat),
+        leaving=_leaving(claims, flat), parts=tuple(dict.fromkeys((parts or {}).values())),
     )  # fmt: skip
     rows = _in_order(behind, flat) if behind else []
     divided = Evidence(
         (), found, flat, flat, states, plan, least, printed, kept, bare, said, rows,
-        frozenset(unweighted), dict(gathered or {}), counted, groups,
+        frozenset(unweighted), dict(gathered or {}), counted, groups, dict(parts or {}),
     )  # fmt: skip
     return divided.beside(Before())
 

@@ -7,15 +7,16 @@ in any order of the rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evaluators.accumulating.accumulators import Coded
 from evaluators.running.missing import Told
 
 Kind = Literal["missing", "neither", "not_positive", "zero", "no_answer"]
@@ -39,6 +40,35 @@ class Cause:
         return {"cause": self.kind, "column": self.column}
 
 
+class Part(NamedTuple):
+    """What is known of a row that lacks something.
+
+    Args:
+        lacks: what it lacks.
+        levels: its compared features, those that it has.
+        got, due: its decision and its outcome: 1 favourable, 0 not, -1 none.
+    """
+
+    lacks: frozenset[Cause]
+    levels: frozenset[tuple[str, str]]
+    got: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a block of rows.
+
+    Args:
+        features: compared feature → the levels of the rows.
+        got, due: decisions and outcomes, as in `Part`.
+    """
+
+    features: Mapping[str, Coded]
+    got: npt.NDArray[np.int64]
+    due: npt.NDArray[np.int64]
+
+
 @dataclass
 class Lacking:
     """How many rows there are, and how many lack which set of things.
@@ -48,12 +78,14 @@ class Lacking:
         sets: set of causes → rows that lack exactly these; rows that lack nothing are not in it.
         watched: the causes that were looked for, in the order in which they are told.
         units: set of causes → the units behind these rows, where rows are not units.
+        parts: what is known of the rows that lack something → how many they are.
     """
 
     rows: int = 0
     sets: Counter[frozenset[Cause]] = field(default_factory=Counter)
     watched: tuple[Cause, ...] = ()
     units: dict[frozenset[Cause], npt.NDArray[np.uint64]] = field(default_factory=dict)
+    parts: Counter[Part] = field(default_factory=Counter)
 
     def add(
         self,
@@ -62,6 +94,7 @@ class Lacking:
         answers: Mask | None = None,
         times: npt.NDArray[np.int64] | None = None,
         units: npt.NDArray[np.uint64] | None = None,
+        seen: Callable[[], Seen] | None = None,
     ) -> None:
         """Count more rows.
 
@@ -71,6 +104,7 @@ class Lacking:
             answers: which rows the model gave no number for; None without a model.
             times: how many rows each stands for; None for one.
             units: of each row, where units may have several.
+            seen: what else is known of the rows; asked only where some row lacks something.
         """
         size = told.rows.num_rows
         self.rows += size if times is None else int(times.sum())
@@ -79,7 +113,7 @@ class Lacking:
         if not found:
             return
         matrix = np.column_stack([mask for _, mask in found])
-        some = matrix.any(axis=1)
+        some: Mask = np.asarray(matrix.any(axis=1))
         packed = np.packbits(matrix[some], axis=1)
         keys = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
@@ -93,6 +127,35 @@ class Lacking:
                 same = (matrix[some] == lacking).all(axis=1)
                 before = self.units.get(gone, np.empty(0, dtype=np.uint64))
                 self.units[gone] = np.union1d(before, units[some][same])
+        if seen is not None:
+            gone_of = [
+                frozenset(c for (c, _), one in zip(found, matrix[some][place], strict=True) if one)
+                for place in first.tolist()
+            ]
+            self._take(gone_of, inverse, seen(), some, None if times is None else times[some])
+
+    def _take(
+        self,
+        gone: Sequence[frozenset[Cause]],
+        which: npt.NDArray[np.intp],
+        seen: Seen,
+        some: Mask,
+        times: npt.NDArray[np.int64] | None,
+    ) -> None:
+        """Count what is known of the rows that lack something, each kind once."""
+        names = list(seen.features)
+        table = np.column_stack(
+            [which, seen.got[some], seen.due[some], *(seen.features[n].codes[some] for n in names)]
+        )
+        kinds, inverse = np.unique(table, axis=0, return_inverse=True)
+        counts = np.bincount(inverse.ravel(), weights=times, minlength=len(kinds))
+        for (at, got, due, *codes), count in zip(kinds.tolist(), counts.tolist(), strict=True):
+            levels = frozenset(
+                (name, seen.features[name].names[code])
+                for name, code in zip(names, codes, strict=True)
+                if code >= 0
+            )
+            self.parts[Part(gone[at], levels, got, due)] += int(count)
 
     def plus(self, other: "Lacking") -> "Lacking":
         """Both together."""
@@ -100,7 +163,13 @@ class Lacking:
         for gone, own in other.units.items():
             units[gone] = np.union1d(units.get(gone, np.empty(0, dtype=np.uint64)), own)
         watched = self.watched or other.watched
-        return Lacking(self.rows + other.rows, self.sets + other.sets, watched, units)
+        return Lacking(
+            self.rows + other.rows,
+            self.sets + other.sets,
+            watched,
+            units,
+            self.parts + other.parts,
+        )
 
     def number(self, cause: Cause | None, but_not: Iterable[Cause] = ()) -> int:
         """How many rows lack this, and none of those.

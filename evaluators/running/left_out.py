@@ -125,12 +125,15 @@ def facts(told: Mapping[str, Any]) -> Facts:
     return Facts(ROWS, Fact(None, frozenset(causes)), tuple(parts))
 
 
-def public(told: Mapping[str, Any], shown: frozenset[Fact]) -> dict[str, Any]:
+def public(
+    told: Mapping[str, Any], shown: frozenset[Fact], *, bounded: bool = False
+) -> dict[str, Any]:
     """The list with the numbers that are published; the others are None.
 
     Args:
         told: with every number.
         shown: the facts that are published.
+        bounded: whether its worst-case bounds are.
     """
     named = facts(told)
     whole = {"rows": named.rows, "used": named.used}
@@ -139,6 +142,8 @@ def public(told: Mapping[str, Any], shown: frozenset[Fact]) -> dict[str, Any]:
         {**each, "rows": each["rows"] if fact in shown else None}
         for each, fact in zip(told.get("without", ()), named.parts, strict=True)
     ]
+    if "bounds" in told and not bounded:
+        held["bounds"] = None
     return {**told, **held, **({"without": without} if "without" in told else {})}
 
 
@@ -192,16 +197,19 @@ def claims(
     return made
 
 
-def published(finding: Finding, shown: frozenset[Fact], plan: Plan) -> Finding:
+def published(
+    finding: Finding, shown: frozenset[Fact], plan: Plan, *, bounded: bool = False
+) -> Finding:
     """The finding with the numbers of rows that are published.
 
     Args:
         finding: with all of them, as `beside` made it.
         shown: the facts that are published.
         plan: names the columns.
+        bounded: whether its worst-case bounds are published.
     """
     said = sentence(finding.left_out, plan)
-    held = replace(finding, left_out=public(finding.left_out, shown))
+    held = replace(finding, left_out=public(finding.left_out, shown, bounded=bounded))
     return _with(held, said, plan)
 
 
@@ -272,6 +280,10 @@ def sentence(content: Mapping[str, Any], plan: Plan) -> Text:
         lead = _lead(content["rows"], content["used"])
         parts_zh.append(lead.zh.format(zh))
         parts_en.append(lead.en.format(en))
+    if "bounds" in content:
+        bounds = left_out_words.bounds(content["bounds"])
+        parts_zh.append(bounds.zh)
+        parts_en.append(bounds.en)
     if groups := content.get("not_compared"):
         one = groups == 1
         parts_zh.append(f"另有 {groups:,} 组没有比较。")

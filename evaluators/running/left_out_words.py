@@ -23,6 +23,34 @@ _LACKS: Mapping[str, Text] = {
 }  # fmt: skip
 
 
+BETWEEN = Text(
+    "这些没有算进去的行，无论原本会怎样，这个比值都在 {low} 至 {high} 之间（最坏情形的界限）。",
+    "Whatever these rows would have shown, the ratio lies between {low} and {high} (worst-case bounds).",
+)
+ABOVE = Text(
+    "这些没有算进去的行，无论原本会怎样，这个比值都不低于 {low}，上面没有界限（最坏情形）。",
+    "Whatever these rows would have shown, the ratio is {low} or more, with no upper bound (worst case).",
+)
+KEPT_BACK = Text(
+    "这些行能使比值变动多少，已经算出，但不公开。",
+    "How far these rows could move the ratio was worked out and is not published.",
+)
+
+
+def bounds(found: Mapping[str, Any] | None) -> Text:
+    """Between which bounds a ratio lies, whatever those who are missing would have shown.
+
+    Args:
+        found: low and high; None where they are not published.
+    """
+    if found is None:
+        return KEPT_BACK
+    low, high = found["low"], found["high"]
+    if high is None:
+        return ABOVE.format(low=f"{low:.2f}")
+    return BETWEEN.format(low=f"{low:.2f}", high=f"{high:.2f}")
+
+
 def clauses(
     content: Mapping[str, Any], roles: Mapping[str, str | None], plain: Callable[[str], Text]
 ) -> list[Text]:

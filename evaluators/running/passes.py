@@ -23,7 +23,7 @@ from evaluators.plan import Columns, Plan, level_name
 from evaluators.probe import Probe, ScoreRequest, keyed_hash
 from evaluators.running import census, missing
 from evaluators.running.data import BLOCK, Hashes, Source, unit_hashes
-from evaluators.running.lacking import Cause, Lacking
+from evaluators.running.lacking import Cause, Lacking, Seen
 from evaluators.running.rounds import Questioner
 
 Floats = npt.NDArray[np.float64]
@@ -328,7 +328,10 @@ class _Fold:
         if work.watched:
             unanswered = None if score is None else np.isnan(score)
             repeated = hashes if work.counts_units else None
-            self.made.lacking.add(work.watched, told, unanswered, units=repeated)
+            self.made.lacking.add(
+                work.watched, told, unanswered, units=repeated,
+                seen=partial(seen, work.plan, block, score),
+            )  # fmt: skip
         if work.counts_units and hashes is not None:
             self._census(block, hashes, score)
         derived = dict(_derived(work.plan, block, work.needs, score))
@@ -488,6 +491,30 @@ def _derived(
         yield probe.FAVOURED, equals(block[columns.prediction], good)
     if probe.DESERVED in needs and columns.target and columns.favourable is not None:
         yield probe.DESERVED, equals(block[columns.target], columns.favourable)
+
+
+def seen(plan: Plan, block: pa.Table, answered: Floats | None = None) -> Seen:
+    """What is known of rows besides what they lack: compared features, decisions and outcomes.
+
+    Args:
+        plan: names the columns.
+        block: the rows, as far as the pass reads them.
+        answered: the model's answers to them.
+    """
+    names, none = block.column_names, np.full(block.num_rows, -1, dtype=np.int64)
+    readable = {
+        derived
+        for derived in (probe.FAVOURED, probe.DESERVED)
+        if all(name in names for name in _behind(plan, derived))
+        or (derived == probe.FAVOURED and answered is not None and plan.columns.decides)
+    }
+    truths = dict(_derived(plan, block, frozenset(readable), answered))
+    features = dict.fromkeys((*plan.columns.sensitive, *plan.columns.profile))
+    return Seen(
+        {name: coded(block[name]) for name in features if name in names},
+        *(truth(truths[name]) if name in truths else none
+          for name in (probe.FAVOURED, probe.DESERVED)),
+    )  # fmt: skip
 
 
 def decisions(favoured: pa.Array, times: pa.Array | None = None) -> tuple[int, int]:

@@ -145,7 +145,7 @@ def _by_interval(finding: Finding, plan: Plan) -> Finding:
     verdict, apart = told(content), why(content)
     if verdict is finding.verdict or apart is None:
         return finding
-    said = readings.joined(_seen(finding, plan), OPEN, apart)
+    said = readings.joined(seen(finding, plan), OPEN, apart)
     return replace(finding, verdict=verdict, severity=None, reading=said.as_json())
 
 
@@ -160,7 +160,7 @@ def _allowed(
     if units is None:
         finding = replace(finding, units=None)
         if finding.verdict is Verdict.EQUIVALENT:
-            said = readings.joined(_seen(finding, plan), _ended(UNKNOWN, NOT_SMALL, "people"))
+            said = readings.joined(seen(finding, plan), _ended(UNKNOWN, NOT_SMALL, "people"))
             return replace(finding, verdict=Verdict.INCONCLUSIVE, reading=said.as_json())
         return finding
     finding = replace(finding, units=units)
@@ -241,7 +241,7 @@ def _described(finding: Finding, plan: Plan, fewest: float) -> Finding:
     if fewest >= TESTED:
         del bare["p_value"], bare["test"]
     said = readings.joined(
-        _seen(replace(finding, ci=None), plan),
+        seen(replace(finding, ci=None), plan),
         _ended(_count(finding), DESCRIPTION, str((finding.units or {})["of"]), DESCRIBED),
     )
     return replace(finding, **bare, verdict=Verdict.NOT_EVALUABLE, reading=said.as_json())
@@ -265,7 +265,7 @@ def _on_few(finding: Finding, plan: Plan) -> Finding:
         verdict, ending = Verdict.DIFFERENCE, ONLY_DIFFERENCE
     else:
         verdict, ending = Verdict.INCONCLUSIVE, NOT_BEYOND
-    said = readings.joined(_seen(finding, plan), _ended(_count(finding), ending, of))
+    said = readings.joined(seen(finding, plan), _ended(_count(finding), ending, of))
     return replace(finding, verdict=verdict, severity=None, reading=said.as_json())
 
 
@@ -294,8 +294,13 @@ def _ends(finding: Finding) -> tuple[float, float]:
     return -math.inf if low is None else float(low), math.inf if high is None else float(high)
 
 
-def _seen(finding: Finding, plan: Plan) -> Text:
-    """The measured number, without a judgement."""
+def seen(finding: Finding, plan: Plan) -> Text:
+    """The measured number, without a judgement.
+
+    Args:
+        finding: any with a value.
+        plan: for plain names.
+    """
     content, about = finding.as_json(), plan.content
     value, kind = finding.effect.get("value"), captions.scale(content)
     if value is None:

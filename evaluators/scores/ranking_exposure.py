@@ -115,6 +115,12 @@ class RankingExposure(Probe[Rows]):
             return there[0] if there else "equal"
         return given if given in there else "equal"
 
+    def needs(self, plan: Plan, metric: str, slice_: Mapping[str, str]) -> tuple[str, ...]:
+        """An exposure is held against what an item is due; the first places are not."""
+        due = self.due(plan) if metric == "exposure_ratio" else "equal"
+        own = () if due == "equal" else plan.columns.listed(due)
+        return (*super().needs(plan, metric, slice_), *own)
+
     def create_accumulator(self, plan: Plan) -> Rows:
         self.plan = plan
         return Rows()

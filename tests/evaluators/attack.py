@@ -72,7 +72,8 @@ class Attacker:
     """Everything that a report says, as equations.
 
     Args:
-        counts: the truth; the attacker uses none of it but which levels there are.
+        counts: the truth; the attacker uses none of it but which levels there are, and of what
+            bounds are made.
         report: what is published.
     """
 
@@ -168,6 +169,8 @@ class Attacker:
             if finding["reference_estimate"] is not None:
                 yield (self._any_of(slice_, [top]) - self.line(slice_, [top]),
                        round(finding["reference_estimate"] * finding["n_reference"]))  # fmt: skip
+        if finding["left_out"].get("bounds") and len(slice_) == 1:
+            yield from self._bounded(next(iter(slice_)), top, under)
         if overall := details.get("overall"):
             yield known, overall["n"]
             if overall["rate"] is not None:
@@ -176,6 +179,28 @@ class Attacker:
             counted = ("tp", "fp", "fn", "tn") if finding["probe"] == "error_parity" else under
             (name,) = slice_
             yield self.line({name: None}, counted) - share * self.line({}, counted), 0.0
+
+    def _bounded(self, name: str, top: str, under: Sequence[str]) -> Iterator[tuple[Any, float]]:
+        """What worst-case bounds are made of, taken to be read off them exactly.
+
+        Of each group how many rows could count in more than one way, and of those of no group how
+        many in each.
+        """
+        at = COLUMNS[name]
+        ways: dict[tuple[str | int | None, frozenset[str]], list[int]] = {}
+        for place, atom in enumerate(self.atoms):
+            fates = frozenset(
+                "top" if MEANING[top](got, due)
+                else "rest" if any(MEANING[kind](got, due) for kind in under) else "out"
+                for got in ((1, 0) if atom[2] is None else (atom[2],))
+                for due in ((1, 0) if atom[3] is None else (atom[3],))
+            )  # fmt: skip
+            if atom[at] is None or len(fates) > 1:
+                ways.setdefault((atom[at], fates), []).append(place)
+        for places in ways.values():
+            line = np.zeros(len(self.atoms))
+            line[places] = 1
+            yield line, float(sum(self.counts.get(self.atoms[place], 0) for place in places))
 
     def _any_of(self, slice_: Mapping[str, str], kinds: Sequence[str]) -> Any:
         """Everybody of whom all features of the slice are known."""

@@ -149,3 +149,14 @@ def test_what_is_compared_as_it_stands_says_so_in_its_caption(metric: str) -> No
     said = captions.metric(metric)
     assert said.zh.startswith("什么条件都不算")
     assert "as they stand" in said.en
+
+
+def test_everyone_else_is_not_everyone_where_some_are_of_unknown_group() -> None:
+    """Rows without the feature stand on neither side."""
+    lacks = {"without": [{"cause": "missing", "column": "race", "rows": 40},
+                         {"cause": "missing", "column": "granted", "rows": 12}]}  # fmt: skip
+    one = {"metric": "selection_rate_ratio", "reference_group": "*", "slice": {"race": "a"}}
+    plan = {"names": {"race": {"plain": {"zh": "族裔", "en": "ethnicity"}}}}
+    assert captions.reference({**one, "left_out": {}}, plan).en == "everyone else"
+    told = captions.reference({**one, "left_out": lacks}, plan)
+    assert (told.zh, told.en) == ("其余已知族裔的人", "everyone else of known ethnicity")

@@ -56,13 +56,16 @@ def test_a_finding_says_which_rows_it_leaves_out() -> None:
         "rows": 600, "used": 360, "least": 10,
         "without": [{"cause": "missing", "column": "granted", "rows": 180},
                     {"cause": "missing", "column": "race", "rows": 60}],
+        "bounds": {"low": 0.29, "high": 3.39},
     }  # fmt: skip
     assert (one.n or 0) + (one.n_reference or 0) == 360
     assert one.reading["zh"].endswith(
         "数据共 600 行，360 行有这一项所需的内容：180 行没有决定（granted），其余的行里，60 行没有“race”。"
+        "这些没有算进去的行，无论原本会怎样，这个比值都在 0.29 至 3.39 之间（最坏情形的界限）。"
     )
     assert one.reading["en"].endswith(
-        "Of 600 rows 360 have what this needs: 180 have no decision (granted); of the rest 60 lack 'race'."
+        "Of 600 rows 360 have what this needs: 180 have no decision (granted); of the rest 60 lack 'race'. "
+        "Whatever these rows would have shown, the ratio lies between 0.29 and 3.39 (worst-case bounds)."
     )
     assert made.left_out["without"] == one.left_out["without"]
     assert made.left_out["rows"] == 600
@@ -206,7 +209,8 @@ def test_a_count_under_the_least_is_no_number() -> None:
     assert made.left_out["without"] == one.left_out["without"]
     assert one.reading["en"].endswith(
         "Of 600 rows 413 have what this needs: some (how many is not published) have no decision "
-        "(granted); of the rest some (how many is not published) lack 'race'."
+        "(granted); of the rest some (how many is not published) lack 'race'. How far these rows could "
+        "move the ratio was worked out and is not published."
     )
     assert "其余的行里，若干行（行数不公开）没有“race”" in one.reading["zh"]
     (full,) = [f for f in made.evidence.full if f.group is not None]
