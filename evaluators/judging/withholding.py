@@ -51,6 +51,14 @@ ALONE: Mapping[Why, Text] = {
     ),
 }
 """Of a finding's own group and its reference; {few} are so many people, or units."""
+BESIDE_OTHERS = Text(
+    "有少数几行缺少这项检验要用、别的检验不用的内容，或者相反；由这些数字和别的检验的数字相减可得这些行，"
+    "所以这项检验的数字不公开，别的检验的照常公开；主管部门和受托测试机构可以看到。",
+    "A few rows lack what this probe needs and another does not, or the other way round; its numbers "
+    "less the others' would tell of these rows, so they are not published and the others' are; the "
+    "authority and the assigned tester can see them.",
+)
+"""Of all numbers of one probe, which is withheld so that those of every other can stand."""
 TOGETHER: Mapping[Why, Text] = {
     Why.SMALL: Text(
         "这些数字由几组一起算出，其中有不足 {few}（也可能一个没有）的格子，由它们可以推出这些格子，数字不公开；"

@@ -3,7 +3,8 @@
 Accumulators are personal data: cells of one, sums per user. Published are tables without small
 cells (see `evaluators.running.disclosure`), the findings of groups that are not suppressed, the verdict
 alone of those that are, and salted commitments to everything sealed. The salt is sealed: without
-it small tables could be guessed and compared.
+it small tables could be guessed and compared. Where a few rows lack what one probe needs and another does
+not, one probe is given up so that all others can stand: the one by which the fewest findings lose numbers.
 """
 
 import secrets
@@ -15,7 +16,7 @@ from typing import Any
 
 from evaluators import sizes
 from evaluators.judging import findings
-from evaluators.judging.withholding import ALONE, TOGETHER, Why
+from evaluators.judging.withholding import ALONE, BESIDE_OTHERS, TOGETHER, Why
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.probe import Gathered, Table
@@ -71,8 +72,8 @@ class Evidence:
         bare: findings, by number, whose numbers are of people whom no table counts.
         said: what is told beside the tables.
         behind: where units are counted, the tables in rows, which findings count; never published.
-        unweighted: the probes that count rows of no weight, as others do not; of them no number is
-            published.
+        closed: the probes of which no number is published, and why: those that count rows of no
+            weight, as others do not, and one that is given up so that all others' can stand.
         gathered: which findings, by number, state what several groups give together.
         counted: the features by which people are counted; None where rows are people.
         sizes: groups of accounts that only findings count.
@@ -95,7 +96,7 @@ class Evidence:
     bare: frozenset[int] = frozenset()
     said: Told = field(default_factory=lambda: Told(Lacking()))
     behind: Sequence[Table] = ()
-    unweighted: frozenset[str] = frozenset()
+    closed: Mapping[str, Text] = field(default_factory=dict)
     gathered: Mapping[int, Gathered] = field(default_factory=dict)
     counted: frozenset[str] | None = None
     sizes: Sequence[Sizes] = ()
@@ -158,12 +159,18 @@ class Evidence:
         return replace(self, findings=together.own(self.full, published), shown=shown,
                        facts=cut.facts, hidden=cut.hidden, before=before)  # fmt: skip
 
+    @property
+    def lost(self) -> int:
+        """How many findings lose numbers that they would state."""
+        pairs = zip(self.full, self.findings, strict=True)
+        return sum(shown.suppressed and findings.tells(full) for full, shown in pairs)
+
     def _all_published(self, told: Tellable) -> tuple[Finding, ...]:
         return tuple(self._published(number, each, told) for number, each in enumerate(self.full))
 
     def _published(self, number: int, finding: Finding, told: Tellable) -> Finding:
-        if finding.probe in self.unweighted and findings.tells(finding):
-            return self._withheld(finding, findings.UNWEIGHTED)
+        if finding.probe in self.closed and findings.tells(finding):
+            return self._withheld(finding, self.closed[finding.probe])
         if told.counts_small(finding):
             return self._withheld(finding, SOME_TOO_SMALL)
         why = Why.UNCOUNTED if number in self.bare else told.why_not(finding)
@@ -289,18 +296,58 @@ def make(
         groups: groups of accounts that only findings count.
         parts: which findings, by number, have worst-case bounds, and what these give away.
     """
+    closed = dict.fromkeys(unweighted, findings.UNWEIGHTED)
+    divide = partial(
+        _divided, plan, found, tables, states, said=said, told=told or {}, foreign=foreign,
+        bare=bare, behind=behind, gathered=gathered or {}, counted=counted, groups=groups,
+        parts=parts or {},
+    )  # fmt: skip
+    best = divide(closed)
+    few = any(said.few(gone, best.least) for gone in said.lacking.sets)
+    rivals = [name for name, own in tables.items() if own and name not in closed]
+    if not few or not 1 < len(rivals) <= MOST_RIVALS or not best.lost:
+        return best
+    # Where a few rows lack what one probe needs, what each group gives up serves no other purpose.
+    for name in sorted(rivals):
+        tried = divide({**closed, name: BESIDE_OTHERS})
+        best = min(best, tried, key=lambda one: one.lost)
+    return best
+
+
+MOST_RIVALS = 8
+"""So many probes are tried in turn: each is an audit of its own."""
+
+
+def _divided(
+    plan: Plan,
+    found: Sequence[Finding],
+    tables: Mapping[str, Sequence[Table]],
+    states: Mapping[str, Any],
+    closed: Mapping[str, Text],
+    *,
+    said: Told,
+    told: Mapping[str, str],
+    foreign: Sequence[str],
+    bare: frozenset[int],
+    behind: Mapping[str, Sequence[Table]] | None,
+    gathered: Mapping[int, Gathered],
+    counted: frozenset[str] | None,
+    groups: Sequence[Sizes],
+    parts: Mapping[int, Parts],
+) -> Evidence:
+    """The evidence with no number of some probes published; the rest as in `make`."""
     least = int(POLICY.value("small_cell"))
     flat = [(name, table) for name, offered in tables.items() for table in offered]
-    printed, kept = dict(told or {}), list[tuple[str, Table]]()
+    printed, kept = dict(told), list[tuple[str, Table]]()
     for name in foreign:
         mine = [table for owner, table in flat if owner == name]
         if mine and not disclosure.agree([t for n, t in flat if n not in foreign], mine):
             flat = [(owner, table) for owner, table in flat if owner != name]
             kept += [(name, table) for table in mine]
             printed[name] = f"{printed.get(name, '')}\n{CONTRADICTION}".strip()
-    kept += [(owner, table) for owner, table in flat if owner in unweighted]
-    flat = [(owner, table) for owner, table in flat if owner not in unweighted]
-    claims = [claim for claim in said.claims if claim.probe not in unweighted]
+    kept += [(owner, table) for owner, table in flat if owner in closed]
+    flat = [(owner, table) for owner, table in flat if owner not in closed]
+    claims = [claim for claim in said.claims if claim.probe not in closed]
     said = replace(
         said, claims=_unstated(claims, flat), facts=_facts(said.lacking, found),
         leaving=_leaving(claims, flat), parts=tuple(dict.fromkeys((parts or {}).values())),
@@ -308,7 +355,7 @@ def make(
     rows = _in_order(behind, flat) if behind else []
     divided = Evidence(
         (), found, flat, flat, states, plan, least, printed, kept, bare, said, rows,
-        frozenset(unweighted), dict(gathered or {}), counted, groups, dict(parts or {}),
+        dict(closed), dict(gathered), counted, groups, dict(parts),
     )  # fmt: skip
     return divided.beside(Before())
 

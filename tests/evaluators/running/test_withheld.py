@@ -12,6 +12,7 @@ from evaluators.judging.findings import tells
 from evaluators.plan import Plan
 from evaluators.running import engine, recompute
 from registry.findings import VERDICT_NAMES, Verdict
+from tests.evaluators import decision_data as decisions
 
 COUNTING = (
     "selection_parity",
@@ -167,3 +168,24 @@ def test_a_withheld_finding_says_of_whom_and_what_and_with_which_verdict() -> No
         (level,) = each.slice.values()
         assert (f"race“{level}”" in said["zh"]) == (band >= 10 and level != "*")
     assert len({each.reading["zh"] for each in hidden}) == len(hidden)
+
+
+def test_a_few_blank_outcomes_cost_one_probe_and_not_the_report() -> None:
+    """statistics/12: two blank outcomes withheld every number, by a reason that named cells."""
+    rng = np.random.default_rng(1)
+    many = 3000
+    due: list[int | None] = rng.integers(0, 2, many).tolist()
+    due[5] = due[77] = None
+    table = pa.table({
+        "race": rng.choice(["a", "b", "c"], many, p=[0.6, 0.3, 0.1]),
+        "due": pa.array(due, pa.int64()), "granted": rng.integers(0, 2, many),
+    })  # fmt: skip
+    plan = Plan.parse(decisions.plan("selection_parity", "error_parity"))
+    found = engine.run(plan, table, scorer=None, nonce="n").findings
+
+    lost = {each.probe for each in found if each.suppressed}
+    assert lost == {"selection_parity"}, "the probe with the fewest findings is given up"
+    assert all(each.n for each in found if each.probe == "error_parity")
+    one = next(each for each in found if each.suppressed)
+    assert "A few rows lack what this probe needs and another does not" in one.reading["en"]
+    assert "有少数几行缺少这项检验要用、别的检验不用的内容" in one.reading["zh"]
