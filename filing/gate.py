@@ -419,7 +419,7 @@ def _steps(subject: Subject) -> tuple[Hurdle, ...]:
     sealed = "sealed" in subject.told.of(Meaning.RULES)
     if rules:
         said = Text(
-            "说明里分界的具体数值没有公开，这里必须公开",
+            "说明里分界的具体数值没有公开，这里应当公开",
             "the explanation keeps back the values of its steps, which must be told here",
         )
         remedy = Text(
