@@ -26,6 +26,8 @@ ZH_CLAUSE = re.compile(r"[^，。！？；：、,;:!?…（）()“”《》\n]+
 EN_SENTENCE = re.compile(r"[^.!?;:\n]+(?:[.](?=\d)[^.!?;:\n]+)*")
 EN_WORD = re.compile(r"[A-Za-z][A-Za-z’'-]*")
 ACRONYM = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z])")
+ADVICE = re.compile(r"^[（(](.+)[）)]$")
+"""In place of a plain word: what to do, in brackets."""
 PER_WORD = 1.6  # characters to a Chinese word
 
 Place = tuple[int, int]
@@ -208,6 +210,11 @@ def _jargon(text: str, language: Language, glossed: Collection[str]) -> Iterator
                 f"“{word}”不好懂：换成“{plain}”，或在旁边解释。",
                 f"“{word}” is a word of the trade: write “{plain}” or explain it beside.",
             )
+            if advice := ADVICE.match(plain):
+                said = Text(
+                    f"“{word}”不好懂：{advice[1]}。",
+                    f"“{word}” is a word of the trade: {advice[1]}.",
+                )
             yield Remark("jargon", "block", place, text[slice(*place)], said)
 
 
@@ -217,6 +224,10 @@ def _officialese(text: str, language: Language) -> Iterator[Remark]:
             f"“{word}”是公文用语，换成“{plain}”。",
             f"“{word}” is officialese; write “{plain}”.",
         )
+        if advice := ADVICE.match(plain):
+            said = Text(
+                f"“{word}”是公文用语：{advice[1]}。", f"“{word}” is officialese: {advice[1]}."
+            )
         yield Remark("officialese", "warn", place, text[slice(*place)], said)
 
 

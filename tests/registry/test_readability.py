@@ -72,3 +72,10 @@ def test_an_ordinary_word_that_holds_or_is_a_listed_one_is_left_alone(
 
 def test_a_term_of_several_segmented_words_is_found_at_its_place() -> None:
     assert [r.place for r in blocking("它的召回率高。", "zh")] == [(2, 5)]
+
+
+def test_a_word_that_says_nothing_is_to_be_left_out() -> None:
+    (found,) = [r for r in remarks("我们予以同意。", "zh") if r.rule == "officialese"]
+    assert found.said.zh == "“予以”是公文用语：可以不写。"
+    (hard,) = blocking("You are hereby told.", "en")
+    assert hard.said.en == "“hereby” is a word of the trade: leave it out."

@@ -45,7 +45,7 @@ def drafted(shelf: Shelf, name: str, *steps: Action) -> tuple[str, int]:
 
 def test_a_text_is_looked_at_in_either_language(shelf: Shelf) -> None:
     told = html.unescape(look(shelf, HARD).text)
-    assert '<q lang="zh-CN">特征</q> “特征”不好懂：换成“信息”，或在旁边解释。' in told
+    assert "<li>“特征”不好懂：换成“信息”，或在旁边解释。</li>" in told
     assert "write “piece of information”" in html.unescape(
         look(shelf, "Eight features.", language="en", of="en").text
     )
