@@ -18,6 +18,7 @@ from explainers.columns import Outsider
 from portal.pages import gravest
 from portal.pages.gravest import Grave
 from registry import findings
+from registry.findings import Verdict
 from registry.language import Text
 
 NAMED = 3
@@ -46,6 +47,8 @@ ERRORS: Mapping[str, tuple[Text, Text]] = {
 """Of whom a rate is: where people decided, and where what happened is known."""
 OF_DECISIONS = frozenset({"selection_rate_ratio", "slice_rate_ratio"})
 """Metrics of which it can be said how many of a hundred decisions, where one person has several."""
+OF_SEVERAL_CAUSES = frozenset({"exposed_price_gap", "personalised_exposed_price_gap"})
+"""Where lists show other goods, or the same in another order, no price differs: their own words say."""
 PERSON, DECISION = Text("人", ""), Text("项决定", " decisions")
 
 
@@ -116,7 +119,8 @@ def of(
         total=len(grave),
         more=len(grave) - sum(each.grave.beyond for each in told),
         brief=tuple(
-            _briefly(one, beside, digest) for one, beside in zip(named, others, strict=True)
+            _with(_briefly(one, beside, digest), _likewise(one, grave))
+            for one, beside in zip(named, others, strict=True)
         ),
         said=tuple(_fully(each, digest) for each in told),
         limits=tuple(dict.fromkeys(limit(each.grave.finding, each.grave.plan) for each in told)),
@@ -208,7 +212,8 @@ def _briefly(one: Grave, others: Sequence[Beside], digest: str) -> Text:
     said = [_marked(_told(one.finding, one.plan).brief, one.summary, digest)]
     for each in others:
         other = each.grave
-        if each.lead == MORE_HELD:  # in full alone: the first screen of a telephone is short
+        if each.lead == MORE_HELD:
+            said += _all_but_gone(other)
             continue
         value = (other.finding["effect"] or {}).get("value")
         if each.lead != NOTHING and other.kind == "log_ratio" and value is not None:
@@ -219,6 +224,14 @@ def _briefly(one: Grave, others: Sequence[Beside], digest: str) -> Text:
         lead = each.lead if other.held else AS_THEY_STAND.get(each.lead, each.lead)
         said.append(_led(lead, _marked(more, other.summary, digest)))
     return Text("".join(each.zh for each in said), " ".join(each.en for each in said))
+
+
+def _all_but_gone(other: Grave) -> list[Text]:
+    """That with more held equal no difference is found; one that is smaller stands in full alone."""
+    if other.finding["verdict"] in (Verdict.DISPARITY, Verdict.DIFFERENCE):
+        return []
+    came = conclusions.of(other.finding)
+    return [_led(MORE_HELD, Text(f"{came.zh}。", f"{came.en}."))]
 
 
 def _fully(each: Beside, digest: str) -> Text:
@@ -238,6 +251,34 @@ def _open(one: Grave) -> Text:
         return NOTHING
     came = conclusions.of(one.finding)
     return Text(f"（{came.zh}）", f" ({came.en})")
+
+
+def _likewise(one: Grave, grave: Sequence[Grave]) -> Text:
+    """Which other groups the same is found of, where a finding is about one group by itself.
+
+    Held against no other group, it would else be read as what sets its group apart.
+    """
+    if one.finding["reference_group"] is not None or one.finding["group"] is None:
+        return NOTHING
+    alike = [
+        captions.group(e.finding, e.plan)
+        for e in grave
+        if e.subject == one.subject
+        and e.finding["metric"] == one.finding["metric"]
+        and e.finding["group"] != one.finding["group"]
+    ]
+    if not alike:
+        return NOTHING
+    named = alike[:NAMED]
+    zh, en = "、".join(f"“{e.zh}”" for e in named), ", ".join(f"“{e.en}”" for e in named)
+    more = len(alike) - len(named)
+    if more:
+        zh, en = f"{zh}等{len(alike)}组", f"{en} and {more} more"
+    return Text(f"{zh}也是这样。", f"The same was found of {en}.")
+
+
+def _with(said: Text, more: Text) -> Text:
+    return Text(said.zh + more.zh, f"{said.en} {more.en}".strip())
 
 
 def _led(lead: Text, said: Text) -> Text:
@@ -306,6 +347,8 @@ def _plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told | None
         return None
     if shares and against is not None:
         return _rates(finding, plan, DECISION if several else PERSON)
+    if finding["metric"] in OF_SEVERAL_CAUSES:
+        return None
     about, measured = _about(finding, plan), captions.measured(finding, plan)
     if shares:
         many = _hundred(value)

@@ -532,7 +532,6 @@ def figure(metric: str, value: float, **more: Any) -> dict[str, Any]:
         "loyalty_gap",
         "loyalty_rise",
         "same_item_gap",
-        "exposed_price_gap",
         "unexplained_price_gap",
     ],
 )
@@ -610,6 +609,49 @@ def test_what_more_held_equal_leaves_of_a_difference_stands_beside_it() -> None:
     assert found.said[1].zh.endswith("（有差异，没有证明超过界线）。")
     assert found.said[1].en.startswith("With more held equal: ")
     assert found.said[1].en.endswith("(a difference, not shown to exceed the line).")
+
+
+@pytest.mark.parametrize("verdict", ["equivalent", "inconclusive", "difference"])
+def test_the_line_says_so_where_nothing_is_left_with_more_held_equal(verdict: str) -> None:
+    """X7d/15: “70 % higher” in the line, and in the fold that the same goods cost the same."""
+    raw = figure("raw_price_gap", 0.53)
+    same = figure("conditional_price_gap", 0.0005, verdict=verdict, severity=None,
+                  details={"factors": [], "cells": True})  # fmt: skip
+    (line,) = beyond.of(given(raw, same, plan=PLAN_OF_PRICES), "d").brief
+    left = verdict != "difference"
+    assert ("相同的条件更多时：" in line.zh) is left
+    assert ("With more held equal: " in line.en) is left
+
+
+def test_what_is_found_of_every_group_is_not_told_of_one() -> None:
+    """X7d/15: scores of men spread too little, and those of women as well."""
+    alone = SHOWN | {"probe": "calibration_by_group", "metric": "calibration_slope",
+                     "reference_group": None, "reference_estimate": None}  # fmt: skip
+    white = alone | {
+        "slice": {"race": "white"},
+        "group": "white",
+        "effect": alone["effect"] | {"value": 0.2},
+    }
+    (line,) = beyond.of(given(alone, white), "d").brief
+    assert line.zh.endswith("“白人”也是这样。")
+    assert line.en.endswith("The same was found of “white”.")
+    (line,) = beyond.of(given(alone, white | {"verdict": "equivalent"}), "d").brief
+    assert "也是这样" not in line.zh
+
+
+def test_a_gap_of_what_lists_show_is_told_with_its_causes() -> None:
+    """X7d/15: “49 % higher” where every item has one price, and only the order is turned round."""
+    shown = figure(
+        "exposed_price_gap",
+        0.4,
+        reading={
+            "zh": "同一商品相同，别的商品使它高49%。",
+            "en": "Other goods make it 49 % higher, the same goods the same.",
+        },
+    )
+    (line,) = beyond.of(given(shown, plan=PLAN_OF_PRICES), "d").brief
+    assert "同一商品相同" in line.zh
+    assert "the same goods the same" in line.en
 
 
 def test_the_harm_stands_before_the_other_kind_of_error_and_both_are_told() -> None:

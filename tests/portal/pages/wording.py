@@ -417,6 +417,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "按{}比较，前{}位里没有一位是“{}”": ("By {}, none of the first {} places is held by “{}”",),
     "比较时相同的条件较少，方向相反：": ("The other way with less held equal: ",),
     "相同的条件更多时：": ("With more held equal: ",),
+    "{}也是这样。": ("The same was found of {}.",),
     "记录下来的价格：": ("Recorded prices: ",),
     "；在这样的数据里，很可能至多是应占的{}倍": ("; in such data very likely at most {} times what would be due",),
     "A（独立的命名空间，bubblewrap）": ("A (namespaces of its own, bubblewrap)",),
