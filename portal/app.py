@@ -13,7 +13,7 @@ from filing.search_index import SearchIndex
 from portal import api, pages
 from portal.mlflow.door import MlflowDoor, NotAtTheDoor
 from portal.mlflow.refusals import POLICIES
-from portal.web import health, request_log
+from portal.web import health, narrowed, request_log
 from portal.web.body_limit import BodyLimit
 from portal.web.head import HeadAsGet
 from portal.web.headers import SecurityHeaders
@@ -108,6 +108,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         shared.include_router(noun.router, prefix=api.PREFIX)
     for router in pages.routers():
         shared.include_router(router)
+    narrowed.narrow(shared.routes)
     return tuple(shared.routes)
 
 
