@@ -135,6 +135,7 @@ FORMS: dict[str, dict[str, str]] = {
         "chosen": "another phrase of some length",
     },
     "/{language}/versions/{version_id}/explain": {"dataset_id": "{dataset_id}"},
+    "/{language}/versions/{version_id}/explain/look": {"dataset_id": "{dataset_id}"},
     "/{language}/versions/{version_id}/engagements": {
         "tester_id": "{tester_id}",
         "query_budget": "1",
