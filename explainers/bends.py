@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from explainers import numbers, shares
 from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
-from explainers.columns import raised
 from explainers.contrasts import donated
 from explainers.people import People, missing
-from explainers.phrases import same
+from explainers.phrases import roughly, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Kind, sentence
 from registry.language import Text
@@ -165,15 +164,15 @@ def told(
         shown: the evidence of its contrast.
         places: what the places of the contrast's sentences hold.
     """
-    column, each = plan.column(name), _largest(found(plan, tally, name))
+    each = _largest(found(plan, tally, name))
     said = [_stretch(plan, name, one) for one in each]
     filled = {
-        "bent": Text(f"{column.plain.zh}变{column.direction.more.zh}",
-                     raised(column.direction.more.en, column.plain.en)),
         "stretches": Text("".join(f"{s.zh}；" for s in said), "".join(f"{s.en}; " for s in said)),
     }  # fmt: skip
     counts = {what: tally[f"near:{name}:{what}"] for what in ("n", *WAYS)}
     filled |= {f"near_{what}": same(numbers.count(count)) for what, count in counts.items()}
+    tests = max(counts["n"], 1)
+    filled |= {f"near_{what}_p": roughly(counts[what] / tests) for what in WAYS}
     evidence = {**shown, "near": counts, "stretches": [_shown(plan, name, one) for one in each]}
     return sentence(
         f"{plan.task}.number.bends",
@@ -203,10 +202,10 @@ def _stretch(plan: ExplanationPlan, name: str, one: Stretch) -> Text:
         unit = column.unit or Text("", "")
         where = Text(f"从{low}到{high}{unit.zh}", f"from {low} to {high} {unit.en}".strip())
     if plan.task == "price":
-        way = Text("更高", "higher") if one.way == "gained" else Text("更低", "lower")
+        way = wording.way(up=one.way == "gained", priced=True)
         return Text(
-            f"{where.zh}，每100{wording.people.zh}里，{people.zh}{wording.people.zh}的{wording.price.zh}{way.zh}",
-            f"{where.en}, a {way.en} {wording.price.en} for {people.en} of 100 {wording.people.en}",
+            f"{where.zh}，每100{wording.people.zh}里，{people.zh}{wording.people.zh}{way.zh}",
+            f"{where.en}, {way.en} for {people.en} of 100 {wording.people.en}",
         )
     result = wording.favourable if one.way == "gained" else wording.unfavourable
     return Text(

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from explainers.table import ITSELF, MORE, REAL, RULE, Row
+from explainers.table import (
+    ITSELF,
+    MORE,
+    NUMBER_BOTH,
+    PRICED_TOGETHER,
+    REAL,
+    RULE,
+    Row,
+)
 from registry.language import Text
 
 PARTLY = Text(
@@ -78,71 +86,71 @@ CAVEATS: Mapping[str, Row] = {
     ),
     "decision.number.noisy": Row(
         Text(
-            "{X}{turns}，试了{n}次：{gained}次变成“{good}”，{lost}次变成“{bad}”。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
-            "With {more_X}, of {n} results {gained} changed to “{good}” and {lost} to “{bad}”. Asked again with nothing changed, {again_c} of {again_n} differed.",
+            "{turned}，每100次里，{gained_p}次变成“{good}”，{lost_p}次变成“{bad}”；什么都不改、再问一次，{again_p}次结果不一样。（试了{n}次，{gained}次和{lost}次；再问{again_n}次，{again_c}次。）",
+            "With {turned}, of 100 results {gained_p} changed to “{good}” and {lost_p} to “{bad}”. Asked again with nothing changed, {again_p} differed. ({n} tests: {gained} and {lost}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "decision.levels.noisy": Row(
         Text(
-            "{X}从“{from}”变成“{to}”，试了{n}次：{gained}次变成“{good}”，{lost}次变成“{bad}”。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
-            "With {x} changed from “{from}” to “{to}”, of {n} results {gained} changed to “{good}” and {lost} to “{bad}”. Asked again with nothing changed, {again_c} of {again_n} differed.",
+            "{X}从“{from}”变成“{to}”，每100次里，{gained_p}次变成“{good}”，{lost_p}次变成“{bad}”；什么都不改、再问一次，{again_p}次结果不一样。（试了{n}次，{gained}次和{lost}次；再问{again_n}次，{again_c}次。）",
+            "With {x} changed from “{from}” to “{to}”, of 100 results {gained_p} changed to “{good}” and {lost_p} to “{bad}”. Asked again with nothing changed, {again_p} differed. ({n} tests: {gained} and {lost}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "decision.exchanged.noisy": Row(
         Text(
-            "{X}换成另外一{person}的，试了{n}次，{c}次结果变了。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
-            "{X}: with those of another {person}, {c} of {n} results changed. Asked again with nothing changed, {again_c} of {again_n} differed.",
+            "{X}换成另外一{person}的，每100次里，{c_p}次结果变了；什么都不改、再问一次，{again_p}次结果不一样。（试了{n}次，{c}次；再问{again_n}次，{again_c}次。）",
+            "{X}: with those of another {person}, {c_p} of 100 results changed. Asked again with nothing changed, {again_p} differed. ({n} tests: {c}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "price.number.noisy": Row(
         Text(
-            "{X}{turns}，试了{n}次：{gained}次{price}高了1%以上，{lost}次低了1%以上。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
-            "With {more_X}, of {n} tests {gained} moved the {price} up by more than 1 % and {lost} down. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+            "{turned}，每100次里，{gained_p}次{price}高了1%以上，{lost_p}次低了1%以上；什么都不改、再问一次，{again_p}次相差1%以上。（试了{n}次，{gained}次和{lost}次；再问{again_n}次，{again_c}次。）",
+            "With {turned}, of 100 tests {gained_p} moved the {price} up by more than 1 % and {lost_p} down. Asked again with nothing changed, {again_p} differed by more than 1 %. ({n} tests: {gained} and {lost}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "price.levels.noisy": Row(
         Text(
-            "{X}从“{from}”变成“{to}”，试了{n}次：{gained}次{price}高了1%以上，{lost}次低了1%以上。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
-            "With {x} changed from “{from}” to “{to}”, of {n} tests {gained} moved the {price} up by more than 1 % and {lost} down. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+            "{X}从“{from}”变成“{to}”，每100次里，{gained_p}次{price}高了1%以上，{lost_p}次低了1%以上；什么都不改、再问一次，{again_p}次相差1%以上。（试了{n}次，{gained}次和{lost}次；再问{again_n}次，{again_c}次。）",
+            "With {x} changed from “{from}” to “{to}”, of 100 tests {gained_p} moved the {price} up by more than 1 % and {lost_p} down. Asked again with nothing changed, {again_p} differed by more than 1 %. ({n} tests: {gained} and {lost}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "price.exchanged.noisy": Row(
         Text(
-            "{X}换成另外一{person}的，试了{n}次，{c}次{price}变化超过1%。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
-            "{X}: with those of another {person}, the {price} moved by more than 1 % in {c} of {n} tests. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+            "{X}换成另外一{person}的，每100次里，{c_p}次{price}变化超过1%；什么都不改、再问一次，{again_p}次相差1%以上。（试了{n}次，{c}次；再问{again_n}次，{again_c}次。）",
+            "{X}: with those of another {person}, the {price} moved by more than 1 % in {c_p} of 100 tests. Asked again with nothing changed, {again_p} differed by more than 1 %. ({n} tests: {c}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "decision.noise": Row(
         Text(
-            "{X}：还不能下结论。{only}，{n}次里有{c}次结果不一样；什么都不改、再问一次，{again_n}次里也有{again_c}次。",
-            "{X}: still open. In {n} tests, {only} made {c} results differ; asked again with nothing changed, {again_c} of {again_n} differed too.",
+            "{X}：还不能下结论。{only}，每100次里，{c_p}次结果不一样；什么都不改、再问一次，也有{again_p}次。（试了{n}次，{c}次；再问{again_n}次，{again_c}次。）",
+            "{X}: still open. In 100 tests, {only} made {c_p} results differ; asked again with nothing changed, {again_p} differed too. ({n} tests: {c}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "price.noise": Row(
         Text(
-            "{X}：还不能下结论。{only}，{n}次里有{c}次{price}相差1%以上；什么都不改、再问一次，{again_n}次里也有{again_c}次。",
-            "{X}: still open. Of {n} tests, {only} moved the {price} by more than 1 % in {c}; asked again with nothing changed, it did so in {again_c} of {again_n} too.",
+            "{X}：还不能下结论。{only}，每100次里，{c_p}次{price}相差1%以上；什么都不改、再问一次，也有{again_p}次。（试了{n}次，{c}次；再问{again_n}次，{again_c}次。）",
+            "{X}: still open. Of 100 tests, {only} moved the {price} by more than 1 % in {c_p}; asked again with nothing changed, it did so in {again_p}, too. ({n} tests: {c}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
     "decision.flip.some.noise": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，有{k}次结果不一样。什么都不改、再问一次，{again_n}次里有{again_c}次。",
-            "Changing only {y} made {k} of {n} results differ. Asked again with nothing changed, {again_c} of {again_n} differed.",
+            "只改{Y}，其他信息不变，每100次里，{k_p}次结果不一样；什么都不改、再问一次，{again_p}次。（试了{n}次，{k}次；再问{again_n}次，{again_c}次。）",
+            "Changing only {y} made {k_p} of 100 results differ. Asked again with nothing changed, {again_p} differed. ({n} tests: {k}; asked again {again_n}: {again_c}.)",
         ),
         ITSELF,
     ),
     "price.flip.some.noise": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，有{k}次{price}不一样。什么都不改、再问一次，{again_n}次里有{again_c}次。",
-            "Changing only {y} made the {price} differ in {k} of {n} tests. Asked again with nothing changed, it differed in {again_c} of {again_n}.",
+            "只改{Y}，其他信息不变，每100次里，{k_p}次{price}不一样；什么都不改、再问一次，{again_p}次。（试了{n}次，{k}次；再问{again_n}次，{again_c}次。）",
+            "Changing only {y} made the {price} differ in {k_p} of 100 tests. Asked again with nothing changed, it differed in {again_p}. ({n} tests: {k}; asked again {again_n}: {again_c}.)",
         ),
         ITSELF,
     ),
@@ -176,31 +184,19 @@ CAVEATS: Mapping[str, Row] = {
         ),
     ),
     # columns that move together
-    "decision.together": Row(
-        Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
-        ),
-        RULE,
-    ),
+    "decision.together": Row(NUMBER_BOTH, RULE),
     "decision.together.noisy": Row(
         Text(
-            "{X}{turns}，试了{n}次：{gained}次变成“{good}”，{lost}次变成“{bad}”。什么都不改、再问一次，{again_n}次里有{again_c}次结果不一样。",
-            "With {more_X}, of {n} results {gained} changed to “{good}” and {lost} to “{bad}”. Asked again with nothing changed, {again_c} of {again_n} differed.",
+            "{turned}，每100次里，{gained_p}次变成“{good}”，{lost_p}次变成“{bad}”；什么都不改、再问一次，{again_p}次结果不一样。（试了{n}次，{gained}次和{lost}次；再问{again_n}次，{again_c}次。）",
+            "With {turned}, of 100 results {gained_p} changed to “{good}” and {lost_p} to “{bad}”. Asked again with nothing changed, {again_p} differed. ({n} tests: {gained} and {lost}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
-    "price.together": Row(
-        Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变。有{c}次变化超过1%。",
-            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}. It moved by more than 1 % in {c}.",
-        ),
-        RULE,
-    ),
+    "price.together": Row(PRICED_TOGETHER, RULE),
     "price.together.noisy": Row(
         Text(
-            "{X}{turns}，试了{n}次：{gained}次{price}高了1%以上，{lost}次低了1%以上。什么都不改、再问一次，{again_n}次里有{again_c}次相差1%以上。",
-            "With {more_X}, of {n} tests {gained} moved the {price} up by more than 1 % and {lost} down. Asked again with nothing changed, {again_c} of {again_n} differed by more than 1 %.",
+            "{turned}，每100次里，{gained_p}次{price}高了1%以上，{lost_p}次低了1%以上；什么都不改、再问一次，{again_p}次相差1%以上。（试了{n}次，{gained}次和{lost}次；再问{again_n}次，{again_c}次。）",
+            "With {turned}, of 100 tests {gained_p} moved the {price} up by more than 1 % and {lost_p} down. Asked again with nothing changed, {again_p} differed by more than 1 %. ({n} tests: {gained} and {lost}; asked again {again_n}: {again_c}.)",
         ),
         PARTLY,
     ),
@@ -235,29 +231,29 @@ CAVEATS: Mapping[str, Row] = {
     # what was not tried, or tried only together
     "decision.untried": Row(
         Text(
-            "{X}：{only}，试了{n}次，有{c}次结果变了。但不是每种情况都试过，所以不能说影响小。",
-            "{X}: of {n} tests, {only} changed the result in {c}. But not every case was tried, so it can’t be called a small matter.",
+            "{X}：{only}，每100次里，{c_p}次结果变了（试了{n}次，{c}次）。但不是每种情况都试过，所以不能说影响小。",
+            "{X}: {only} changed the result in {c_p} of 100 tests ({c} of {n}). But not every case was tried, so it can’t be called a small matter.",
         ),
         REAL,
     ),
     "price.untried": Row(
         Text(
-            "{X}：{only}，试了{n}次，有{c}次{price}变化超过1%。但不是每种情况都试过，所以不能说影响小。",
-            "{X}: of {n} tests, {only} moved the {price} by more than 1 % in {c}. But not every case was tried, so it can’t be called a small matter.",
+            "{X}：{only}，每100次里，{c_p}次{price}变化超过1%（试了{n}次，{c}次）。但不是每种情况都试过，所以不能说影响小。",
+            "{X}: {only} moved the {price} by more than 1 % in {c_p} of 100 tests ({c} of {n}). But not every case was tried, so it can’t be called a small matter.",
         ),
         REAL,
     ),
     "decision.elsewhere": Row(
         Text(
-            "{X}：在常见的情况之间换，试了{n}次，有{c}次结果变了。换成另外一{person}的，每100{people}里，{swapped}{people}的结果会变。",
-            "{X}: between common values, {only} changed the result in {c} of {n} tests. With another {person}’s, it changes for {swapped} of 100 {people}.",
+            "{X}：在常见的情况之间换，每100次里，{c_p}次结果变了（试了{n}次，{c}次）。换成另外一{person}的，每100{people}里，{swapped}{people}的结果会变。",
+            "{X}: between common values, {only} changed the result in {c_p} of 100 tests ({c} of {n}). With another {person}’s, it changes for {swapped} of 100 {people}.",
         ),
         RULE,
     ),
     "price.elsewhere": Row(
         Text(
-            "{X}：在常见的情况之间换，试了{n}次，有{c}次{price}变化超过1%。换成另外一{person}的，每100{people}里，{swapped}{people}的{price}会这样变。",
-            "{X}: between common values, {only} moved the {price} by more than 1 % in {c} of {n} tests. With another {person}’s, it does so for {swapped} of 100 {people}.",
+            "{X}：在常见的情况之间换，每100次里，{c_p}次{price}变化超过1%（试了{n}次，{c}次）。换成另外一{person}的，每100{people}里，{swapped}{people}的{price}会这样变。",
+            "{X}: between common values, {only} moved the {price} by more than 1 % in {c_p} of 100 tests ({c} of {n}). With another {person}’s, it does so for {swapped} of 100 {people}.",
         ),
         RULE,
     ),
@@ -275,8 +271,8 @@ CAVEATS: Mapping[str, Row] = {
     ),
     "decision.blank": Row(
         Text(
-            "假如都没有填{X}，每100{people}里，{a}{people}的结果是“{good}”。照实际填写的，{b}{people}。",
-            "If {X} were never filled in, {a} of 100 {people} would get “{good}”. As filled in, {b} do.",
+            "假如都没有填{X}，每100{people}里，{a}{people}{got}。照实际填写的，{b}{people}。",
+            "If {X} were never filled in, {a} of 100 {people} would {got}. As filled in, {b} do.",
         ),
         RULE,
     ),

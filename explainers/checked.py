@@ -7,10 +7,10 @@ from typing import Any
 
 from explainers import means, numbers, prices, shares
 from explainers.asking import Tally
-from explainers.columns import Column, Outsider, with_article, written_level
+from explainers.columns import Column, Outsider, who, with_article, written_level
 from explainers.effects import Sentence, again, counts, listed, of_subject, wording
 from explainers.frame import GUESSED_FROM_THE_SCORE, REST
-from explainers.phrases import about, same
+from explainers.phrases import about, roughly, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Again, Kind, sentence
 from registry import outcomes, readability, untranslated
@@ -195,15 +195,17 @@ def _way(
     )
     moved = counted.up + counted.down
     mean = means.told(tally, f"{key}:{i}:{j}:difference", moved, plan.k)
-    a, b = (Text(**levels[at]["level"]) for at in (i, j))
+    a, b = i, j
     if up < down:
         a, b, up, down, mean = b, a, down, up, None if mean is None else -mean
     of = means.CHANGED if counted.same else None
     size = means.apart(mean, plan.wording.unit, against=mean is not None and mean < 0, of=of)
-    places = wording(plan) | _named(column) | {"a": a, "b": b, "m": size}
+    places = wording(plan) | _named(column) | {"m": size}
+    places |= {f"{at}_who": Text(**levels[n]["who"]) for at, n in (("a", a), ("b", b))}
     numbered = {"n": counted.n, "up": up, "down": down}
     places |= {name: same(numbers.count(each)) for name, each in numbered.items()}
-    shown = {**numbered, "from": a.as_json(), "to": b.as_json()}
+    places |= {f"{name}_p": roughly(numbered[name] / counted.n) for name in ("up", "down")}
+    shown = {**numbered, "from": levels[a]["level"], "to": levels[b]["level"]}
     shown |= {"mean_difference": mean, "mean_of": moved} if priced else {}
     return sentence(f"{plan.task}.flip.way", evidence=shown, places=places)
 
@@ -224,8 +226,8 @@ def _amounts(
             return None
         least, most = (pick(numbered, key=lambda i: means_told[i]) for pick in (min, max))
         told = [same(numbers.value(means_told[i])) for i in (least, most)]
-    a, b = (Text(**levels[i]["level"]) for i in (least, most))
-    return {"a": a, "b": b, "least": told[0], "most": told[1]}
+    a, b = (Text(**levels[i]["who"]) for i in (least, most))
+    return {"a_who": a, "b_who": b, "least": told[0], "most": told[1]}
 
 
 def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
@@ -249,6 +251,7 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
     places |= {
         "n": same(numbers.count(n)),
         "k": same(numbers.count(k)),
+        "k_p": roughly(k / n),
         "b": same(numbers.bound(high)),
     }
     twice = again(tally)
@@ -259,8 +262,10 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         same_measure = twice.moved if plan.task == "price" else twice.changed
         places |= {
             "k": same(numbers.count(one)),
+            "k_p": roughly(one / n),
             "again_n": same(numbers.count(twice.n)),
             "again_c": same(numbers.count(same_measure)),
+            "again_p": roughly(same_measure / twice.n),
         }
         measured = Again(twice.n, twice.moved, same_measure)
         certain = measured.exceeded(one, n, plan.family) or _moves(plan, tally, column)
@@ -419,8 +424,8 @@ def _compared(
     return {
         **wording(plan),
         **_named(attribute),
-        "g": level(attribute, finding["group"]),
-        "r": level(attribute, finding["reference_group"]),
+        "g_who": who(attribute, finding["group"], plan.wording.people),
+        "r_who": who(attribute, finding["reference_group"], plan.wording.people),
         "a": about(finding["estimate"]),
         "b": about(finding["reference_estimate"]),
         "verdict": concluded(finding),
@@ -584,6 +589,7 @@ def _levels(plan: ExplanationPlan, tally: Tally, column: Column) -> list[dict[st
     return [
         {
             "level": column.level(plan.donors.value(column.name, code)).as_json(),
+            "who": column.who(plan.donors.value(column.name, code), plan.wording.people).as_json(),
             "per_hundred": shares.per_hundred(
                 tally[f"flip:{column.name}:{i}:favourable"], n, plan.k
             ),

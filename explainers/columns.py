@@ -1,10 +1,11 @@
 """What the filer says about each column: its plain name, unit, direction words and who can change it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
-from registry import untranslated
+from explainers.texts import pair, text_of
+from registry import unread, untranslated
 from registry.contradictions import EFFECTS, INFLUENCES, Effect, Influence
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -12,6 +13,8 @@ from registry.language import Text
 Actionable = Literal[-1, 0, 1, "any"]
 ColumnSort = Literal["number", "category"]
 HIGHER, LOWER = Text("高", "higher"), Text("低", "lower")
+MORE = "more"
+"""The phrase of a number that is raised stands under this key; those of levels under the level."""
 BARE_COMPARATIVES = frozenset({"more", "fewer", "less"})
 OWN_DETERMINERS = frozenset(
     {"the", "a", "an", "your", "his", "her", "their", "whether", "how", "what", "where", "which"}
@@ -47,6 +50,9 @@ class Column:
         actionable: whether a person can raise it (1), lower it (-1), both ("any") or neither (0).
         protected: whether it is a sensitive feature, which is checked on its own; no word of the law.
         values: plain names of its levels, by the level written as text.
+        phrases: by level, whoever has it, as the subject of a sentence ("people without a past
+            bankruptcy"); of a number, under "more", what it is that it is raised ("more of the income
+            going to debts").
         kind: "category" where its numbers stand for levels and have no higher and lower.
         effect: what the filer says that more of it does to the result, held against the tests.
         influence: how much the filer says that it weighs, held against the tests.
@@ -59,14 +65,25 @@ class Column:
     actionable: Actionable = 0
     protected: bool = False
     values: Mapping[str, Text] = field(default_factory=dict)
+    phrases: Mapping[str, Text] = field(default_factory=dict)
     kind: ColumnSort = "number"
     effect: Effect | None = None
     influence: Influence | None = None
 
     def level(self, value: object) -> Text:
         """What people call one level of this column."""
-        written = written_level(value)
-        return self.values.get(written) or untranslated.once(written)
+        return _called(self, value)
+
+    def who(self, value: object, people: Text) -> Text:
+        """Whoever has one level of this column, as the subject of a sentence."""
+        return who(self, value, people)
+
+    @property
+    def raised(self) -> Text:
+        """More of it, as a condition: 年龄变大, "the age higher"."""
+        more = self.direction.more
+        default = Text(f"{self.plain.zh}变{more.zh}", raised(more.en, self.plain.en))
+        return self.phrases.get(MORE, default)
 
     @property
     def subject(self) -> Text:
@@ -86,6 +103,7 @@ class Column:
             "actionable": self.actionable,
             "protected": self.protected,
             "values": {level: text.as_json() for level, text in self.values.items()},
+            "phrases": {level: text.as_json() for level, text in self.phrases.items()},
             **({"kind": self.kind} if self.kind != "number" else {}),
             **({"effect": self.effect.value} if self.effect else {}),
             **({"influence": self.influence.value} if self.influence else {}),
@@ -101,13 +119,20 @@ class Column:
         if isinstance(given, cls):
             return given
         assert isinstance(given, Mapping)  # noqa: S101  # narrows the type, the caller is typed
-        name, reasons = str(given.get("name", "")), list[Reason]()
+        name = str(given.get("name", ""))
+        reasons = list(unread.reasons(given, cls.__slots__, f"columns.{name or '?'}"))
         plain = text_of(given.get("plain"))
         if not name:
             reasons.append(_reason("?", Text("这一列没有列名。", "This column has no name.")))
         if plain is None:
             said = Text("没有填写大家能懂的名称。", "It has no plain name in both languages.")
             reasons.append(_reason(name, said))
+        unit, gaps = (
+            pair(f"columns.{name}.unit", given["unit"]) if given.get("unit") else (None, [])
+        )
+        values, unnamed = _texts(f"columns.{name}.values", given.get("values"))
+        phrases, unsaid = _texts(f"columns.{name}.phrases", given.get("phrases"))
+        reasons += [*gaps, *unnamed, *unsaid]
         actionable: Any = given.get("actionable") or 0
         if actionable not in (-1, 0, 1, "any"):
             said = Text("“本人能否改变”填写有误。", "“Can be changed” is none of -1, 0, 1, any.")
@@ -134,11 +159,12 @@ class Column:
         return cls(
             name=name,
             plain=plain,
-            unit=text_of(given.get("unit")),
+            unit=unit,
             direction=_direction(given.get("direction")),
             actionable=actionable,
             protected=bool(given.get("protected")),
-            values=_values(given.get("values")),
+            values=values,
+            phrases=phrases,
             kind=kind,
             effect=Effect(given["effect"]) if given.get("effect") else None,
             influence=Influence(given["influence"]) if given.get("influence") else None,
@@ -153,26 +179,45 @@ class Outsider:
         name: the attribute as the evaluation data name it.
         plain: what people call it.
         values: plain names of its groups.
+        phrases: by group, whoever is in it, as the subject of a sentence.
     """
 
     name: str
     plain: Text
     values: Mapping[str, Text] = field(default_factory=dict)
+    phrases: Mapping[str, Text] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, given: "Mapping[str, Any] | Outsider") -> Self:
-        """Read one protected attribute from {name, plain, values}."""
+        """Read one protected attribute from {name, plain, values, phrases}.
+
+        Raises:
+            ColumnsInvalid: with every gap and what to fill in.
+        """
         if isinstance(given, cls):
             return given
         assert isinstance(given, Mapping)  # noqa: S101  # narrows the type
         name = str(given.get("name", ""))
+        place = f"protected.{name or '?'}"
+        reasons = list(unread.reasons(given, cls.__slots__, place))
+        values, unnamed = _texts(f"{place}.values", given.get("values"))
+        phrases, unsaid = _texts(f"{place}.phrases", given.get("phrases"))
+        if reasons := [*reasons, *unnamed, *unsaid]:
+            raise ColumnsInvalid(
+                "“程序不知道的特征”的说明不完整，请补上。",
+                "The description of what the program is not given has gaps; fill them in.",
+                reasons=reasons,
+            )
         plain = text_of(given.get("plain")) or Text(name, name)
-        return cls(name=name, plain=plain, values=_values(given.get("values")))
+        return cls(name=name, plain=plain, values=values, phrases=phrases)
 
     def as_json(self) -> dict[str, Any]:
         """The attribute as the filer gave it."""
-        values = {level: text.as_json() for level, text in self.values.items()}
-        return {"name": self.name, "plain": self.plain.as_json(), "values": values}
+        named, said = (
+            {level: text.as_json() for level, text in each.items()}
+            for each in (self.values, self.phrases)
+        )
+        return {"name": self.name, "plain": self.plain.as_json(), "values": named, "phrases": said}
 
 
 def parse_columns(given: Sequence[Mapping[str, Any] | Column]) -> tuple[Column, ...]:
@@ -201,14 +246,27 @@ def parse_columns(given: Sequence[Mapping[str, Any] | Column]) -> tuple[Column, 
     return tuple(columns)
 
 
-def text_of(given: object) -> Text | None:
-    """Read {zh, en} or a Text; None when either language is empty."""
-    if isinstance(given, Text):
-        return given if given.zh.strip() and given.en.strip() else None
-    if isinstance(given, Mapping):
-        zh, en = str(given.get("zh") or "").strip(), str(given.get("en") or "").strip()
-        return Text(zh, en) if zh and en else None
-    return None
+def who(attribute: Column | Outsider, value: object, people: Text) -> Text:
+    """Whoever has one level of an attribute, as the subject of a sentence.
+
+    Args:
+        attribute: with its phrases.
+        value: the level.
+        people: what those are called whom the rows are about.
+    """
+    said = attribute.phrases.get(written_level(value))
+    if said is not None:
+        return said
+    level, plain = _called(attribute, value), attribute.plain
+    return Text(
+        f"{plain.zh}是“{level.zh}”的",
+        f"{people.en} with “{level.en}” for {with_article(plain.en)}",
+    )
+
+
+def _called(attribute: Column | Outsider, value: object) -> Text:
+    written = written_level(value)
+    return attribute.values.get(written) or untranslated.once(written)
 
 
 def written_level(value: object) -> str:
@@ -247,11 +305,17 @@ def _direction(given: object) -> Direction:
     return Direction(Text(zh[0], en[0]), Text(zh[-1], en[-1]))
 
 
-def _values(given: object) -> dict[str, Text]:
-    if not isinstance(given, Mapping):
-        return {}
-    read = {str(level): text_of(text) for level, text in given.items()}
-    return {level: text for level, text in read.items() if text is not None}
+def _texts(place: str, given: object) -> tuple[dict[str, Text], list[Reason]]:
+    """Texts by level, and which of them lacks a language."""
+    read, reasons = dict[str, Text](), list[Reason]()
+    for level, said in (given if isinstance(given, Mapping) else {}).items():
+        text, gaps = pair(f"{place}.{level}", said)
+        of = Text(f"“{level}”：", f"“{level}”: ")
+        reasons += [
+            replace(gap, said=Text(of.zh + gap.said.zh, of.en + gap.said.en)) for gap in gaps
+        ]
+        read[str(level)] = text
+    return read, reasons
 
 
 def _reason(item: str, said: Text) -> Reason:

@@ -6,8 +6,8 @@ from typing import Any
 
 from explainers import bends, marks, means, numbers, parted, shares, subgroups
 from explainers.asking import Tally
-from explainers.columns import Column, comparative, raised, with_article
-from explainers.phrases import about, hundred, same
+from explainers.columns import MORE, Column, raised, with_article
+from explainers.phrases import about, roughly, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import (
     ONE_OF_A_HUNDRED,
@@ -20,6 +20,7 @@ from explainers.sentences import (
     sentence,
 )
 from explainers.subjects import Subject
+from explainers.wording import ever
 from registry.language import Text
 
 Sentence = dict[str, Any]
@@ -33,6 +34,8 @@ DIRECTED = frozenset(
 )
 ONE_DIRECTION = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY})
 TELLING = DIRECTED | {Kind.NOISY}
+BETTER_FIRST = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS})
+"""Of two levels of which one is better, that one is named first."""
 
 
 def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Sentence]:
@@ -162,32 +165,23 @@ def _names(plan: ExplanationPlan, columns: Sequence[Column]) -> dict[str, Text]:
     name = listed([column.subject for column in columns])
     plain = listed([column.plain for column in columns])
     more, alone = first.direction.more, len(columns) == 1
+    together = Text(f"{name.zh}一起变{more.zh}", f"{raised(more.en, plain.en)} together")
     return {
         "X": name,
         "x": name,
         "high": more,
-        "higher_X": Text(plain.zh, comparative(more.en, plain.en)),
         "only": Text("只改这一项", "changing only this")
         if alone
         else Text("只改这几项", "changing only these"),
-        "high_words": Text(f"变{more.zh}时", ""),
-        "turns": Text(f"变{more.zh}" if alone else f"一起变{more.zh}", ""),
-        "more_X": Text(plain.zh, raised(more.en, plain.en) + ("" if alone else " together")),
+        "turned": first.raised if alone else together,
         **wording(plan),
     }
 
 
 def wording(plan: ExplanationPlan) -> dict[str, Text]:
     """What the results and the people are called, by place."""
-    wording = plan.wording
-    return {
-        "good": wording.favourable,
-        "bad": wording.unfavourable,
-        "price": wording.price,
-        "unit": wording.unit,
-        "person": wording.person,
-        "people": wording.people,
-    }
+    named = {name: getattr(plan.wording, name) for name in plan.wording.__slots__}
+    return {**named, "good": plan.wording.favourable, "bad": plan.wording.unfavourable}
 
 
 def _untested(plan: ExplanationPlan, subject: Subject, places: Places) -> Sentence:
@@ -261,9 +255,13 @@ def _each_alone(plan: ExplanationPlan, seen: Mapping[str, tuple[int, int]]) -> T
     zh, en = [], []
     for name, (k, n) in seen.items():
         column, times, of = plan.column(name), numbers.count(k), numbers.count(n)
-        zh.append(f"只改{column.plain.zh}，试了{of}次，有{times}次{zh_what}变了")
+        share = roughly(k / max(n, 1))
+        zh.append(
+            f"只改{column.plain.zh}，每100次里，{share.zh}次{zh_what}变了（试了{of}次，{times}次）"
+        )
         en.append(
-            f"changing only {column.subject.en} changed the {en_what} in {times} of {of} tests"
+            f"changing only {column.subject.en} changed the {en_what} in {share.en} of 100 tests "
+            f"({times} of {of})"
         )
     return Text("；".join(zh), capitalised("; ".join(en)))
 
@@ -303,7 +301,9 @@ def _number(
     counted, test = _one_count(plan, tally, subject, kind, counted, test="contrast")
     shown = evidence(plan, counted, test=test, **_mean(plan, tally, key, kind))
     where = dict(places) | _tested(plan, tally, counted) | _mean_place(plan, shown)
-    where |= _swapped(tally, subject) | {"way": _way(tally, counted, dict(places))}
+    where |= _swapped(tally, subject) | _ever(plan, subject, counted, where)
+    if kind not in DIRECTED:
+        where["however_little"] = _however_little(tally, counted, where["turned"], where)
     shape = "number" if len(subject.names) == 1 else "together"
     row = _row(plan, kind, shape)
     if shape == "together" and kind in DIRECTED:
@@ -362,7 +362,7 @@ def _levels(
         grouped, groups = _grouped(plan, kind, beside)
         whole, test = _one_count(plan, tally, subject, kind, whole, test="levels")
         where = dict(places) | _tested(plan, tally, whole) | _swapped(tally, subject) | grouped
-        where |= {"way": _between_levels(plan, tally, subject)}
+        where["however_little"] = _between_levels(plan, tally, subject, where)
         shown = evidence(plan, whole, test=test, **groups)
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
     rest = _rest(plan, tally, subject, places)
@@ -372,39 +372,52 @@ def _levels(
 NO_WAY = Text("", "")
 
 
-def _way(tally: Tally, counted: Counts, places: Places) -> Text:
-    """Which way a price moves with a higher number, however little: told beside that it is little."""
+def _ever(
+    plan: ExplanationPlan, subject: Subject, counted: Counts, places: Places
+) -> dict[str, Text]:
+    """That more of a number goes one way: 年龄越大，越容易通过, or in the filer's own phrase."""
+    column, way = plan.column(subject.names[0]), _one_way(plan, counted)
+    said = f"{column.plain.zh}越{column.direction.more.zh}，{ever(way)}"
+    if MORE in column.phrases:
+        said = f"{places['turned'].zh}，{way.zh}"
+    return {"ever": Text(said, "")}
+
+
+def _one_way(plan: ExplanationPlan, counted: Counts) -> Text:
+    """The phrase for the way that most tests went."""
+    return plan.wording.way(up=counted.up >= counted.down, priced=plan.task == "price")
+
+
+def _however_little(tally: Tally, counted: Counts, changed: Text, places: Places) -> Text:
+    """Which way a price moves, however little: told beside that it is little."""
     if again(tally).moved or not counted.up + counted.down:
         return NO_WAY
-    more = places["more_X"]
-    return _moved(f"{places['X'].zh}{places['turns'].zh}", more.en, counted)
+    up, down = (roughly(each / counted.n) for each in (counted.up, counted.down))
+    raw = numbers.count(counted.up), numbers.count(counted.down), numbers.count(counted.n)
+    higher, lower = places["higher"], places["lower"]
+    return Text(
+        f"{changed.zh}，每100次里，{up.zh}次{higher.zh}，{down.zh}次{lower.zh}"
+        f"（试了{raw[2]}次，{raw[0]}次和{raw[1]}次）。",
+        f"With {changed.en}, of 100 tests {up.en} gave {higher.en} and {down.en} {lower.en} "
+        f"({raw[2]} tests: {raw[0]} and {raw[1]}). ",
+    )
 
 
-def _between_levels(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Text:
+def _between_levels(plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places) -> Text:
     """The same of the two levels between which a price moves one way most often."""
     column, key = plan.column(subject.names[0]), f"contrast:{subject.key}"
     each = {i: counts(tally, f"{key}:{i}") for i in range(1, len(subject.levels))}
     i = max(each, key=lambda at: abs(each[at].up - each[at].down))
     counted, ends = each[i], [_level_name(plan, column, subject.levels[at]) for at in (0, i)]
-    if again(tally).moved or not counted.up + counted.down:
-        return NO_WAY
     if counted.up < counted.down:
         ends.reverse()
         counted = replace(counted, up=counted.down, down=counted.up)
     a, b = ends
-    return _moved(
+    changed = Text(
         f"{column.plain.zh}从“{a.zh}”改成“{b.zh}”",
         f"{column.subject.en} changed from “{a.en}” to “{b.en}”",
-        counted,
     )
-
-
-def _moved(zh: str, en: str, counted: Counts) -> Text:
-    n, up, down = (numbers.count(each) for each in (counted.n, counted.up, counted.down))
-    return Text(
-        f"{zh}，{n}次里，{up}次更高，{down}次更低。",
-        f"With {en}, of {n} tests it was higher in {up} and lower in {down}. ",
-    )
+    return _however_little(tally, counted, changed, places)
 
 
 def _rest(plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places) -> list[Sentence]:
@@ -441,12 +454,13 @@ def _level(
     kind = choose(counted, plan.family, Around(again(tally)))
     if kind not in TELLING:
         return None
-    a, b = (_level_name(plan, column, subject.levels[at]) for at in (0, i))
-    ends = {"from": a, "to": b}
-    if plan.task == "decision" and counted.down > counted.up:
-        a, b = b, a
-    where = dict(places) | _tested(plan, tally, counted) | ends
-    where |= {"a": a, "b": b, "result": plan.wording.favourable}
+    values = [plan.donors.value(column.name, subject.levels[at]) for at in (0, i)]
+    a, b = (column.who(value, plan.wording.people) for value in values)
+    where = dict(places) | _tested(plan, tally, counted)
+    where |= {"from": column.level(values[0]), "to": column.level(values[1])}
+    if plan.task == "decision" and kind in BETTER_FIRST and counted.down > counted.up:
+        a, b, where["way"] = b, a, plan.wording.easier
+    where |= {"a_who": a, "b_who": b}
     shown = evidence(plan, counted, test="levels", **_mean(plan, tally, key, kind))
     return sentence(
         _row(plan, kind, "levels"),
@@ -473,7 +487,7 @@ def _exchanged(
     counted, test = _one_count(plan, tally, subject, kind, counted, test="swap")
     where = (
         dict(places)
-        | {"way": NO_WAY}
+        | {"however_little": NO_WAY}
         | _tested(plan, tally, counted)
         | _swapped(tally, subject)
         | grouped
@@ -515,6 +529,7 @@ def _grouped(
     named = subgroups.name(plan, worst.group)
     places |= {
         "group": named,
+        "group_p": roughly(worst.changed / worst.n),
         "group_n": same(numbers.count(worst.n)),
         "group_c": same(numbers.count(worst.changed)),
     }
@@ -552,27 +567,28 @@ def _swapped(tally: Tally, subject: Subject) -> dict[str, Text]:
 
 
 def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, Text]:
-    up = counted.up >= counted.down
-    wording, twice = plan.wording, again(tally)
+    twice, n = again(tally), max(counted.n, 1)
+    numbered = {
+        "gained": counted.gained,
+        "lost": counted.changed - counted.gained,
+        "up": counted.up,
+        "down": counted.down,
+        "same": counted.same,
+        "changed": counted.changed,
+        "k": counted.most,
+        "s": counted.same,
+        "d": counted.least,
+        "c": counted.changed,
+    }
     return {
-        "gained": same(numbers.count(counted.gained)),
-        "lost": same(numbers.count(counted.changed - counted.gained)),
+        **{name: same(numbers.count(each)) for name, each in numbered.items()},
+        **{f"{name}_p": roughly(each / n) for name, each in numbered.items()},
+        "n": same(numbers.count(counted.n)),
         "again_n": same(numbers.count(twice.n)),
         "again_c": same(numbers.count(twice.changed)),
-        "n": same(numbers.count(counted.n)),
-        "up": same(numbers.count(counted.up)),
-        "down": same(numbers.count(counted.down)),
-        "same": same(numbers.count(counted.same)),
-        "changed": same(numbers.count(counted.changed)),
-        "k": same(numbers.count(counted.most)),
-        "s": same(numbers.count(counted.same)),
-        "d": same(numbers.count(counted.least)),
-        "c": same(numbers.count(counted.changed)),
-        "p": hundred(counted.most / max(counted.n, 1)),
-        "about": about(counted.changed / max(counted.n, 1)),
-        "result": wording.favourable if up else wording.unfavourable,
-        "price_high": Text("高", "higher") if up else Text("低", "lower"),
-        "hard": Text("容易", "more") if up else Text("难", "less"),
+        "again_p": roughly(twice.changed / max(twice.n, 1)),
+        "about": about(counted.changed / n),
+        "way": _one_way(plan, counted),
     }
 
 
@@ -601,6 +617,7 @@ def _shares(
     return [
         {
             "level": _level_name(plan, column, level).as_json(),
+            "who": _who(plan, column, level).as_json(),
             "per_hundred": shares.per_hundred(tally[f"{key}:{i}:favourable"], n, plan.k),
             "mean": means.told(tally, f"{key}:{i}:sum", n, plan.k),
         }
@@ -610,3 +627,7 @@ def _shares(
 
 def _level_name(plan: ExplanationPlan, column: Column, code: Any) -> Text:
     return column.level(plan.donors.value(column.name, code))
+
+
+def _who(plan: ExplanationPlan, column: Column, code: Any) -> Text:
+    return column.who(plan.donors.value(column.name, code), plan.wording.people)

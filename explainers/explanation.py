@@ -21,7 +21,7 @@ from explainers import (
 from explainers.asking import AskedAgain, Asking, Check, Reading, Tally, merged
 from explainers.bends import Near
 from explainers.blanks import Blank
-from explainers.columns import Column, Outsider, written_level
+from explainers.columns import MORE, Column, Outsider, written_level
 from explainers.contrasts import Contrast
 from explainers.counterfactual import Search, search
 from explainers.draws import generator
@@ -244,8 +244,15 @@ class _Page:
         }
         described = column.as_json()
         # By the level, not by its name: a rare one may be called as a common one is.
-        values = {level: text for level, text in described["values"].items() if level in named}
-        return described | {"values": values}
+        values, phrases = (
+            {level: text for level, text in described[said].items() if level in names}
+            for said, names in (("values", named), ("phrases", named | self._raised(column)))
+        )
+        return described | {"values": values, "phrases": phrases}
+
+    def _raised(self, column: Column) -> set[str]:
+        """The key of the phrase for more of a number."""
+        return {MORE} if self.plan.natures[column.name].kind == "number" else set()
 
     def _moves(self) -> dict[str, Any]:
         def kind(said: Sequence[Sentence]) -> str:

@@ -320,85 +320,85 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.ratio": Row(
         Text(
-            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
+            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
+            "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.difference": Row(
         Text(
-            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。每100{people}{more}{v}{people}，很可能在{low}和{high}之间。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. That is {v} of 100 {people} {more}, very likely between {low} and {high}. In short: {verdict}.",
+            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。每100{people}{more}{v}{people}，很可能在{low}和{high}之间。也就是说，{verdict}。",
+            "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. That is {v} of 100 {people} {more}, very likely between {low} and {high}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.either": Row(
         Text(
-            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。真实的差别，可能是每100{people}少{low}{people}，也可能是多{high}{people}。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. The true gap may be {low} of 100 {people} fewer, or {high} more. In short: {verdict}.",
+            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。真实的差别，可能是每100{people}少{low}{people}，也可能是多{high}{people}。也就是说，{verdict}。",
+            "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. The true gap may be {low} of 100 {people} fewer, or {high} more. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.verdict": Row(
         Text(
-            "{Y}是“{g}”的，每100{people}里，{a}{people}的结果是“{good}”。{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Where {y} is “{g}”, {a} of 100 {people} got “{good}”. Where it is “{r}”, {b} did. In short: {verdict}.",
+            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.refused": Row(
         Text(
-            "本该得到“{good}”却没有得到的：{Y}是“{g}”的，该得到的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Should have got “{good}” but did not: {a} of 100 who should have got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "本该得到“{good}”却没有得到的：{g_who}，该得到的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Should have got “{good}” but did not: {a} of 100 who should have got it among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.granted": Row(
         Text(
-            "不该得到“{good}”却得到了的：{Y}是“{g}”的，不该得到的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Should not have got “{good}” but did: {a} of 100 who should not have got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "不该得到“{good}”却得到了的：{g_who}，不该得到的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Should not have got “{good}” but did: {a} of 100 who should not have got it among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.among_granted": Row(
         Text(
-            "得到了“{good}”、其实不该得到的：{Y}是“{g}”的，得到“{good}”的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Got “{good}” but should not have: {a} of 100 who got it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "得到了“{good}”、其实不该得到的：{g_who}，得到“{good}”的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Got “{good}” but should not have: {a} of 100 who got it among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.outcome.among_refused": Row(
         Text(
-            "没有得到“{good}”、其实该得到的：{Y}是“{g}”的，没有得到“{good}”的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Did not get “{good}” but should have: {a} of 100 who did not get it where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "没有得到“{good}”、其实该得到的：{g_who}，没有得到“{good}”的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Did not get “{good}” but should have: {a} of 100 who did not get it among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.refused": Row(
         Text(
-            "程序拒绝、人工同意的：{Y}是“{g}”的，人工同意的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Refused by the program, approved by a person: {a} of 100 whom a person approved where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "程序拒绝、人工同意的：{g_who}，人工同意的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Refused by the program, approved by a person: {a} of 100 whom a person approved among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.granted": Row(
         Text(
-            "程序同意、人工拒绝的：{Y}是“{g}”的，人工拒绝的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Approved by the program, refused by a person: {a} of 100 whom a person refused where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "程序同意、人工拒绝的：{g_who}，人工拒绝的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Approved by the program, refused by a person: {a} of 100 whom a person refused among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.among_granted": Row(
         Text(
-            "程序同意、人工拒绝的：{Y}是“{g}”的，程序同意的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Approved by the program, refused by a person: {a} of 100 whom the program approved where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "程序同意、人工拒绝的：{g_who}，程序同意的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Approved by the program, refused by a person: {a} of 100 whom the program approved among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.among_refused": Row(
         Text(
-            "程序拒绝、人工同意的：{Y}是“{g}”的，程序拒绝的每100{people}里{a}{people}；{Y}是“{r}”的，{b}{people}。也就是说，{verdict}。",
-            "Refused by the program, approved by a person: {a} of 100 whom the program refused where {y} is “{g}”, {b} where it is “{r}”. In short: {verdict}.",
+            "程序拒绝、人工同意的：{g_who}，程序拒绝的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "Refused by the program, approved by a person: {a} of 100 whom the program refused among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
@@ -488,28 +488,28 @@ FRAME: Mapping[str, Row] = {
 TESTS: Mapping[str, Text] = {
     # what was done and what came of it, beside every sentence on what moves the result
     "decision.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值，之间至少隔着四分之一的{people}。{high_words}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value, with at least a fourth of the {people} between them. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值，之间至少隔着四分之一的{people}。{turned}时：{up}次{easier}，{same}次{unmoved}，{down}次{harder}。有{changed}次结果本身变了。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value, with at least a fourth of the {people} between them. With the higher one the {person} was {easier} in {up}, {unmoved} in {same} and {harder} in {down}. The result itself changed in {changed}.",
     ),
     "decision.levels": Text(
-        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更容易“{good}”，{same}次{unmoved}，{down}次更难。有{changed}次结果本身变了。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The result “{good}” was more likely in {up}, {unmoved} in {same} and less likely in {down}. The result itself changed in {changed}.",
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次{easier}，{same}次{unmoved}，{down}次{harder}。有{changed}次结果本身变了。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. With the second the {person} was {easier} in {up}, {unmoved} in {same} and {harder} in {down}. The result itself changed in {changed}.",
     ),
     "decision.turn": Text(
-        "只改这一项，给每{person}试高低两个数值。两个数值都{left_values}的试了{left_n}次：{left_up}次{high}的那个更容易“{good}”，{left_down}次更难，其余{unmoved}。两个都{right_values}的试了{right_n}次：{right_up}次{high}的那个更容易，{right_down}次更难，其余{unmoved}。",
-        "Only this was changed, from a low to a high value. With both values {left_values}, of {left_n} tests “{good}” became more likely in {left_up} and less likely in {left_down}. With both {right_values}, of {right_n} it became more likely in {right_up} and less likely in {right_down}. In all others it was as likely.",
+        "只改这一项，给每{person}试高低两个数值。两个数值都{left_values}的试了{left_n}次：{left_up}次{high}的那个{easier}，{left_down}次{harder}，其余{unmoved}。两个都{right_values}的试了{right_n}次：{right_up}次{high}的那个{easier}，{right_down}次{harder}，其余{unmoved}。",
+        "Only this was changed, from a low to a high value. With both values {left_values}, the {person} was {easier} in {left_up} of {left_n} tests and {harder} in {left_down}. With both {right_values}, {easier} in {right_up} of {right_n} and {harder} in {right_down}. All others came out {unmoved}.",
     ),
     "price.turn": Text(
-        "只改这一项，给每{person}试高低两个数值。两个数值都{left_values}的试了{left_n}次：{left_up}次{high}的那个{price}更高，{left_down}次更低，其余不变。两个都{right_values}的试了{right_n}次：{right_up}次{high}的那个更高，{right_down}次更低，其余不变。",
-        "Only this was changed, from a low to a high value. With both values {left_values}, of {left_n} tests the {price} was higher in {left_up} and lower in {left_down}. With both {right_values}, of {right_n} it was higher in {right_up} and lower in {right_down}.",
+        "只改这一项，给每{person}试高低两个数值。两个数值都{left_values}的试了{left_n}次：{high}的那个，{left_up}次{higher}，{left_down}次{lower}，其余不变。两个都{right_values}的试了{right_n}次：{high}的那个，{right_up}次{higher}，{right_down}次{lower}，其余不变。",
+        "Only this was changed, from a low to a high value. With both values {left_values}, of {left_n} tests {left_up} gave {higher} and {left_down} {lower}. With both {right_values}, of {right_n} tests {right_up} gave {higher} and {right_down} {lower}.",
     ),
     "price.contrast": Text(
-        "只改这一项，给{n}{person}各试一次高低两个数值，之间至少隔着四分之一的{people}。{high_words}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
-        "Only this was changed, once for each of {n} {people}, from a low to a high value, with at least a fourth of the {people} between them. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
+        "只改这一项，给{n}{person}各试一次高低两个数值，之间至少隔着四分之一的{people}。{turned}时：{up}次{higher}，{same}次不变，{down}次{lower}。平均相差{m}。",
+        "Only this was changed, once for each of {n} {people}, from a low to a high value, with at least a fourth of the {people} between them: {up} gave {higher}, {same} no change and {down} {lower}. The mean difference was {m}.",
     ),
     "price.levels": Text(
-        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次更高，{same}次不变，{down}次更低。平均相差{m}。",
-        "Only this was changed, from “{from}” to “{to}”, for {n} {people}. The {price} was higher in {up}, the same in {same} and lower in {down}. The mean difference was {m}.",
+        "只改这一项，从“{from}”改成“{to}”，试了{n}{person}：{up}次{higher}，{same}次不变，{down}次{lower}。平均相差{m}。",
+        "Only this was changed, from “{from}” to “{to}”, for {n} {people}: {up} gave {higher}, {same} no change and {down} {lower}. The mean difference was {m}.",
     ),
     # ours: neighbouring values beside those far apart
     "decision.bends": Text(

@@ -9,6 +9,7 @@ from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
 from explainers.shapes import Step, Turn
+from explainers.wording import most
 from registry.language import Text
 
 Places = Mapping[str, Text]
@@ -98,15 +99,15 @@ def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[
         where = Text(f"在{low.zh}左右", f"at about {low.en}")
     else:
         where = Text(f"大约在{low.zh}到{high.zh}之间", f"between about {low.en} and {high.en}")
-    decided = {True: Text("最容易", "most"), False: Text("最难", "least")}
-    priced = {True: Text("最高", "highest"), False: Text("最低", "lowest")}
-    away = {True: Text("更难", "less"), False: Text("更容易", "more")}
-    moved = {True: Text("更低", "lower"), False: Text("更高", "higher")}
-    most, beyond = (decided, away) if plan.task == "decision" else (priced, moved)
+    decided = plan.task == "decision"
+    top, away = (plan.wording.way(up=up, priced=not decided) for up in (turn.top, not turn.top))
+    superlative = most(top)
+    if not decided:
+        superlative = Text(superlative.zh, "highest" if turn.top else "lowest")
     filled = {
         "where": where,
-        "most": most[turn.top],
-        "beyond": beyond[turn.top],
+        "most": superlative,
+        "beyond": away,
         "low": column.direction.less,
         **(_point(column) if point else STRETCH),
         **{

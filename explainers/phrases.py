@@ -18,6 +18,9 @@ def about(share: float) -> Text:
     return Text(zh + numbers.per_hundred(share), en + numbers.per_hundred(share))
 
 
-def hundred(share: float) -> Text:
-    """A share as people out of a hundred."""
-    return Text(numbers.per_hundred(share), numbers.per_hundred_en(share))
+def roughly(share: float) -> Text:
+    """The same without a verb: 约95, "about 95"; as many as there are where it is none or all."""
+    if 0 < share < 0.01:
+        return Text("不到1", "fewer than 1")
+    zh, en = ("", "") if share in (0.0, 1.0) else ("约", "about ")
+    return Text(zh + numbers.per_hundred(share), en + numbers.per_hundred(share))

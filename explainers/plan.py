@@ -1,7 +1,7 @@
 """The plan of an explanation: fixed from a seed sample and digested before anything is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -12,11 +12,13 @@ import scipy
 
 from explainers import cells, few, subgroups
 from explainers.bounds import Family
-from explainers.columns import Column, Outsider, parse_columns, text_of
+from explainers.columns import Column, Outsider, parse_columns
 from explainers.draws import generator
 from explainers.people import Array, People
 from explainers.subgroups import Subgroup
 from explainers.subjects import Nature, Subject, nature, of_asked, subjects
+from explainers.texts import text_of
+from explainers.wording import Wording
 from registry import attestation
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -35,56 +37,12 @@ GRID = 15  # values per number of a what-if example
 PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, section 4)
 
 
-SCORE, POINTS = Text("评分", "score"), Text("分", "points")
-
-
 class PlanImpossible(Invalid):
     """No explanation can be planned like this: correct what the sentence names."""
 
 
 class Unexplainable(PlanImpossible):
     """No test can tell what these data do: the filer says it in its own words, marked as untested."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What the results are called.
-
-    Args:
-        favourable: the result that is good for the person (decision).
-        unfavourable: the other one (decision).
-        price: what the value is called (price).
-        unit: the unit of the value (price).
-        person: one of those the rows are about.
-        people: several of them.
-    """
-
-    favourable: Text = field(default=Text("通过", "approved"))
-    unfavourable: Text = field(default=Text("不通过", "not approved"))
-    price: Text = field(default=Text("价格", "price"))
-    unit: Text = field(default=Text("元", "yuan"))
-    person: Text = field(default=Text("个人", "person"))
-    people: Text = field(default=Text("人", "people"))
-
-    @classmethod
-    def parse(cls, given: "Mapping[str, Any] | Wording | None", *, scored: bool = False) -> Self:
-        """Read {favourable, unfavourable, price, unit, person, people}, each {zh, en} or absent.
-
-        Args:
-            given: as the filer says.
-            scored: whether the value is a score, which is called so where the filer says nothing.
-        """
-        if isinstance(given, cls):
-            return given
-        assert given is None or isinstance(given, Mapping)  # noqa: S101  # narrows the type
-        called: Mapping[str, Any] = {"price": SCORE, "unit": POINTS} if scored else {}
-        read = {name: text_of(text) for name, text in {**called, **(given or {})}.items()}
-        known = {name: text for name, text in read.items() if text and name in cls.__slots__}
-        return cls(**known)
-
-    def as_json(self) -> dict[str, Any]:
-        """All names."""
-        return {name: getattr(self, name).as_json() for name in self.__slots__}
 
 
 @dataclass(frozen=True)
@@ -161,7 +119,7 @@ class ExplanationPlan:
         """Fix the plan from the table and a seed sample of it, drawn by the nonce.
 
         Raises:
-            ColumnsInvalid: where the description of the columns has gaps.
+            ColumnsInvalid, WordingInvalid: where what the filer says has gaps.
             ColumnsMissing: where the table lacks one of them.
             PlanImpossible: with fewer than k people to ask about, without the column that tells them apart,
                 a decision without a cut, or values kept back without a reason in both languages.

@@ -25,7 +25,8 @@ def per_hundred(count: int, n: int, k: int) -> int | None:
     """The share for the record, in whole people out of a hundred, as `about` says it in words."""
     if _few(count, n, k):
         return None
-    return round(100 * count / n) if count in (0, n) else min(99, max(1, round(100 * count / n)))
+    share = round(100 * (count / n))  # as the words round it: 100 * 23 / 40 rounds the other way
+    return share if count in (0, n) else min(99, max(1, share))
 
 
 def about(count: int, n: int, k: int) -> Text:

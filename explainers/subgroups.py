@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explainers import numbers
+from explainers.columns import written_level
 from explainers.people import People, missing
 from registry.language import Text
 
@@ -157,11 +158,9 @@ def name(plan: "ExplanationPlan", group: Subgroup) -> Text:
             f"{people.en} with {column.subject.en} left blank",
         )
     if group.level is not None:
-        level = column.level(plan.donors.value(group.column, group.level))
-        return Text(
-            f"{plain.zh}是“{level.zh}”的{people.zh}",
-            f"{people.en} with “{level.en}” for {column.subject.en}",
-        )
+        level = plan.donors.value(group.column, group.level)
+        who, said = column.who(level, people), written_level(level) in column.phrases
+        return who if said else Text(who.zh + people.zh, who.en)
     zh, en = (column.unit.zh, f" {column.unit.en}") if column.unit else ("", "")
     low = "" if group.since is None else numbers.value(group.since)
     high = "" if group.until is None else numbers.value(group.until)

@@ -41,93 +41,142 @@ ITSELF = Text(
 )
 MORE = Text("要测试得更多，才能下结论。", "More {people} would have to be tested.")
 
+# What of a hundred tests came out so, and in brackets the tests that were counted.
+WAY = Text(
+    "：每100次里，{k_p}次这样；{c_p}次结果本身变了。（试了{n}次，依次是{k}次、{c}次；{d}次相反，{s}次{unmoved}。）",
+    ": in {k_p} of 100 tests; the result itself changed in {c_p}. ({n} tests: {k} and {c}; {d} the "
+    "other way, {s} {unmoved}.)",
+)
+ONE_WAY = Text(
+    "多数时候{unmoved}；变了的，都是{way}：每100次里，{k_p}次这样，没有一次相反；{c_p}次结果本身变了。（试了{n}次，依次是{k}次、0次、{c}次。）",
+    ": in {k_p} of 100 tests, and never the opposite. The result itself changed in {c_p}. ({n} tests: "
+    "{k}, 0 and {c}.)",
+)
+
+
+def _far(tail: Text) -> Text:
+    """The same of a number, whose two values were far apart."""
+    zh = tail.zh.replace("每100次里", "换成相差较大的数值，每100次里", 1)
+    return Text(zh, tail.en.replace("of 100 tests", "of 100 tests between values far apart", 1))
+
+
+FAR_WAY, FAR_ONE_WAY = _far(WAY), _far(ONE_WAY)
+_BOTH = Text(
+    "：每100次里，{up_p}次{easier}，{down_p}次{harder}，{same_p}次{unmoved}；{c_p}次结果本身变了。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
+    "{easier} in {up_p} of 100 tests, {harder} in {down_p} and {unmoved} in {same_p}; the result itself "
+    "changed in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
+)
+NUMBER_BOTH = Text(
+    "其他信息不变时，{turned}" + _BOTH.zh,
+    "All else equal, with {turned}, the {person} is " + _BOTH.en,
+)
+LEVELS_BOTH = Text(
+    "其他信息不变时，{b_who}，和{a_who}相比" + _BOTH.zh,
+    "All else equal, {b_who}, compared with {a_who}, are " + _BOTH.en,
+)
+PRICED_WAY = Text(
+    "：每100次里，{k_p}次这样。（试了{n}次：{k}次这样，{s}次不变，{d}次相反。）",
+    ": in {k_p} of 100 tests. ({n} tests: {k} this way, {s} the same and {d} the other way.)",
+)
+PRICED_ONE_WAY = Text(
+    "多数时候{price}不变；变了的，都是{way}，平均相差{m}：每100次里，{k_p}次这样，没有一次相反。（试了{n}次，{k}次这样。）",
+    "; where it changed, it was always {way}, on average by {m}: in {k_p} of 100 tests, and never the "
+    "opposite. ({n} tests: {k} this way.)",
+)
+FAR_PRICED_WAY, FAR_PRICED_ONE_WAY = _far(PRICED_WAY), _far(PRICED_ONE_WAY)
+_PRICED_BOTH = Text(
+    "：每100次里，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变，平均相差{m}；{c_p}次变化超过1%。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
+    "of 100 tests {up_p} gave {higher}, {down_p} {lower} and {same_p} no change: on average by {m}. It "
+    "moved by more than 1 % in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
+)
+PRICED_NUMBER_BOTH = Text(
+    "其他信息不变时，{turned}" + _PRICED_BOTH.zh,
+    "All else equal, with {turned}, " + _PRICED_BOTH.en,
+)
+PRICED_LEVELS_BOTH = Text(
+    "其他信息不变时，{b_who}，和{a_who}相比" + _PRICED_BOTH.zh,
+    "All else equal, {b_who} compared with {a_who}: " + _PRICED_BOTH.en,
+)
+PRICED_TOGETHER = Text(
+    "其他信息不变时，{turned}：每100次里，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变；{c_p}次变化超过1%。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
+    "All else equal, with {turned}, of 100 tests {up_p} gave {higher}, {down_p} {lower} and {same_p} no "
+    "change. It moved by more than 1 % in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
+)
+
 SENTENCES: Mapping[str, Row] = {
     # decisions: a number
     "decision.number.always": Row(
         Text(
-            "其他信息不变时，{X}越{high}，算法越容易给出“{result}”。只改这一项，换成相差较大的数值，试了{n}次，有{k}次是这样。",
-            "All else equal, the {higher_X}, the more likely the program answers “{result}”. It was so in {k} of {n} tests that changed only this, between values far apart.",
+            "其他信息不变时，{ever}" + FAR_WAY.zh,
+            "All else equal, with {turned}, the {person} is nearly always {way}" + FAR_WAY.en,
         ),
         RULE,
     ),
     "decision.number.usually": Row(
         Text(
-            "其他信息不变时，一般{X}越{high}，越容易{result}。换成相差较大的数值，每100次测试，约有{p}次是这样。",
-            "All else equal, usually the {higher_X}, the more likely “{result}”: about {p} of 100 tests between values far apart.",
+            "其他信息不变时，一般{ever}" + FAR_WAY.zh,
+            "All else equal, with {turned}, the {person} is usually {way}" + FAR_WAY.en,
         ),
         RULE,
     ),
     # ours: models built of trees answer in steps; many changes do nothing, and none the other way
     "decision.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，有时更容易{result}，有时{idle}。换成相差较大的数值，试了{n}次：{k}次更容易，{s}次{unmoved}，{d}次更难。",
-            "All else equal, with {more_X}, “{result}” is sometimes more likely, and sometimes {idle}. Of {n} tests between values far apart, {k} were more likely, {s} {unmoved} and {d} less likely.",
-        ),
-        RULE,
-    ),
-    "decision.number.no_simple_direction": Row(
-        Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{turned}，有时{way}，有时{idle}" + FAR_WAY.zh,
+            "All else equal, with {turned}, the {person} is sometimes {way}, and sometimes {idle}"
+            + FAR_WAY.en,
         ),
         RULE,
     ),
     "decision.number.one_way": Row(
         Text(
-            "其他信息不变时，{X}变{high}，多数时候{unmoved}；换成相差较大的数值，变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, mostly {idle}; between values far apart, where it does, “{good}” was always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+            "其他信息不变时，{turned}，" + FAR_ONE_WAY.zh,
+            "All else equal, with {turned}, mostly {idle}; where it does, the {person} is always {way}"
+            + FAR_ONE_WAY.en,
         ),
         RULE,
     ),
+    "decision.number.no_simple_direction": Row(NUMBER_BOTH, RULE),
     # ours: it matters for certain, but too few people to say which way
-    "decision.number.direction_open": Row(
-        Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
-            "All else equal, with {more_X}, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
-        ),
-        MORE,
-    ),
+    "decision.number.direction_open": Row(NUMBER_BOTH, MORE),
     # decisions: a column of levels (ours: "higher" means nothing for "married")
     "decision.levels.always": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”，比是“{a}”更容易得到“{result}”。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, “{b}” instead of “{a}” for {x} makes “{result}” more likely. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{b_who}，比{a_who}{way}" + WAY.zh,
+            "All else equal, {b_who} are nearly always {way} than {a_who}" + WAY.en,
         ),
         RULE,
     ),
     "decision.levels.usually": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”，一般比是“{a}”更容易得到“{result}”。每100次测试，约有{p}次是这样。",
-            "All else equal, “{b}” instead of “{a}” for {x} usually makes “{result}” more likely: about {p} of 100 tests.",
+            "其他信息不变时，{b_who}，一般比{a_who}{way}" + WAY.zh,
+            "All else equal, {b_who} are usually {way} than {a_who}" + WAY.en,
         ),
         RULE,
     ),
     "decision.levels.steps": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”不是“{a}”，有时更容易得到“{result}”，有时{idle}。试了{n}次：{k}次更容易，{s}次{unmoved}，{d}次更难。",
-            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes “{result}” more likely and sometimes {idle}. Of {n} tests, {k} were more likely, {s} {unmoved} and {d} less likely.",
+            "其他信息不变时，{b_who}，有时比{a_who}{way}，有时{idle}" + WAY.zh,
+            "All else equal, {b_who} are sometimes {way} than {a_who}, and sometimes {idle}"
+            + WAY.en,
         ),
         RULE,
     ),
-    "decision.levels.no_simple_direction": Row(
+    "decision.levels.one_way": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
+            "其他信息不变时，{b_who}，和{a_who}相比，" + ONE_WAY.zh,
+            "All else equal, {b_who} compared with {a_who}: mostly {idle}; where it does, they are always "
+            "{way}" + ONE_WAY.en,
         ),
         RULE,
     ),
-    "decision.levels.direction_open": Row(
-        Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次更容易“{good}”，{down}次更难，{s}次{unmoved}。有{c}次结果本身变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests “{good}” was more likely in {up}, less likely in {down} and {unmoved} in {s}. The result itself changed in {c}.",
-        ),
-        MORE,
-    ),
+    "decision.levels.no_simple_direction": Row(LEVELS_BOTH, RULE),
+    "decision.levels.direction_open": Row(LEVELS_BOTH, MORE),
     # ours: many levels that fall into two
     "decision.levels.parted": Row(
         Text(
-            "其他信息都一样时，{X}是{names}的，每100{people}里，{p}{people}的结果是“{good}”；是试过的另外{m}种情况的，{q}{people}。",
-            "All else equal, with {names} for {x}, {p} of 100 {people} would get “{good}”; with the other {m} that were tested, {q}.",
+            "其他信息都一样时，{X}是{names}的，每100{people}里，{p}{people}{got}；是试过的另外{m}种情况的，{q}{people}。",
+            "All else equal, with {names} for {x}, {p} of 100 {people} would {got}; with the other {m} that were tested, {q}.",
         ),
         RULE,
     ),
@@ -141,8 +190,8 @@ SENTENCES: Mapping[str, Row] = {
     # where the effect of a number has a step, or turns round
     "decision.step": Row(
         Text(
-            "{X}{where}。其他信息都一样时，{below}，每100{people}里，{p}{people}的结果是“{good}”；{inside}{above}，{q}{people}。",
-            "{where}: all else equal, {below}, {p} of 100 {people} would get “{good}”; {inside}{above}, {q}.",
+            "{X}{where}。其他信息都一样时，{below}，每100{people}里，{p}{people}{got}；{inside}{above}，{q}{people}。",
+            "{where}: all else equal, {below}, {p} of 100 {people} would {got}; {inside}{above}, {q}.",
         ),
         RULE,
     ),
@@ -155,110 +204,87 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.turn": Row(
         Text(
-            "{X}{where}{most}“{good}”{there}再{high}或再{low}都{beyond}。",
-            "“{good}” is {most} likely {where} for {x}{there}; both {high} and {low} make it {beyond} likely.",
+            "{X}{where}{most}{there}再{high}或再{low}都{beyond}。",
+            "The {person} is {most} {where} for {x}{there}; with both {high} and {low}, {beyond}.",
         ),
         RULE,
     ),
     "price.turn": Row(
         Text(
-            "{X}{where}{price}{most}{there}再{high}或再{low}都{beyond}。",
-            "The {price} is {most} {where} for {x}{there}; both {high} and {low} make it {beyond}.",
-        ),
-        RULE,
-    ),
-    "decision.levels.one_way": Row(
-        Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，多数时候{unmoved}；变了的，都是更{hard}：试了{n}次，{k}次更{hard}，没有一次相反。有{c}次结果本身变了。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, mostly {idle}; where it does, “{good}” is always {hard} likely: in {k} of {n} tests, and never the opposite. The result itself changed in {c}.",
+            "{X}{where}{most}{there}再{high}或再{low}，{beyond}。",
+            "The {price} is {most} {where} for {x}{there}; both {high} and {low} give {beyond}.",
         ),
         RULE,
     ),
     # prices
     "price.number.always": Row(
         Text(
-            "其他信息不变时，{X}越{high}，{price}越{price_high}：试的两个数值相差较大，平均相差{m}。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, the {higher_X}, the {price_high} the {price}: between the two values tried, far apart, on average by {m}. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{ever}，平均相差{m}" + FAR_PRICED_WAY.zh,
+            "All else equal, with {turned}, there is nearly always {way}, by {m} on average"
+            + FAR_PRICED_WAY.en,
         ),
         RULE,
     ),
     "price.number.usually": Row(
         Text(
-            "其他信息不变时，一般{X}越{high}，{price}越{price_high}：试的两个数值相差较大，平均相差{m}。每100次测试，约有{p}次是这样。",
-            "All else equal, usually the {higher_X}, the {price_high} the {price}: between the two values tried, far apart, on average by {m}; so in about {p} of 100 tests.",
+            "其他信息不变时，一般{ever}，平均相差{m}" + FAR_PRICED_WAY.zh,
+            "All else equal, with {turned}, there is usually {way}, by {m} on average"
+            + FAR_PRICED_WAY.en,
         ),
         RULE,
     ),
     "price.number.steps": Row(
         Text(
-            "其他信息不变时，{X}变{high}，{price}有时变{price_high}，有时不变，平均相差{m}。换成相差较大的数值，试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
-            "All else equal, with {more_X}, the {price} is sometimes {price_high}, and sometimes nothing changes: on average by {m}. Of {n} tests between values far apart, {k} went this way, {s} stayed the same and {d} went the other way.",
+            "其他信息不变时，{turned}，有时{way}，有时不变，平均相差{m}" + FAR_PRICED_WAY.zh,
+            "All else equal, with {turned}, there is sometimes {way}, and sometimes nothing "
+            "changes: on average by {m}" + FAR_PRICED_WAY.en,
         ),
         RULE,
     ),
-    "price.number.no_simple_direction": Row(
+    "price.number.one_way": Row(
         Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
-            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
+            "其他信息不变时，{turned}，" + FAR_PRICED_ONE_WAY.zh,
+            "All else equal, with {turned}, the {price} mostly stays the same"
+            + FAR_PRICED_ONE_WAY.en,
         ),
         RULE,
     ),
-    "price.number.direction_open": Row(
-        Text(
-            "其他信息不变时，{X}{turns}，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
-            "All else equal, with {more_X}, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
-        ),
-        MORE,
-    ),
+    "price.number.no_simple_direction": Row(PRICED_NUMBER_BOTH, RULE),
+    "price.number.direction_open": Row(PRICED_NUMBER_BOTH, MORE),
     "price.levels.always": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”，比是“{a}”{price}更{price_high}，平均相差{m}。只改这一项，试了{n}次，有{k}次是这样。",
-            "All else equal, “{b}” instead of “{a}” for {x} makes the {price} {price_high}, on average by {m}. It was so in {k} of {n} tests that changed only this.",
+            "其他信息不变时，{b_who}，比{a_who}{way}，平均相差{m}" + PRICED_WAY.zh,
+            "All else equal, for {b_who} there is nearly always {way} than for {a_who}, on "
+            "average by {m}" + PRICED_WAY.en,
         ),
         RULE,
     ),
     "price.levels.usually": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”，一般比是“{a}”时{price}更{price_high}，平均相差{m}。每100次测试，约有{p}次是这样。",
-            "All else equal, “{b}” instead of “{a}” for {x} usually makes the {price} {price_high}, on average by {m}; so in about {p} of 100 tests.",
+            "其他信息不变时，{b_who}，一般比{a_who}{way}，平均相差{m}" + PRICED_WAY.zh,
+            "All else equal, for {b_who} there is usually {way} than for {a_who}, on average by "
+            "{m}" + PRICED_WAY.en,
         ),
         RULE,
     ),
     "price.levels.steps": Row(
         Text(
-            "其他信息不变时，{X}是“{b}”不是“{a}”，{price}有时更{price_high}，有时不变，平均相差{m}。试了{n}次：{k}次是这样，{s}次不变，{d}次相反。",
-            "All else equal, “{b}” instead of “{a}” for {x} sometimes makes the {price} {price_high} and sometimes does nothing: on average by {m}. Of {n} tests, {k} went this way, {s} stayed the same and {d} went the other way.",
-        ),
-        RULE,
-    ),
-    "price.levels.no_simple_direction": Row(
-        Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
-        ),
-        RULE,
-    ),
-    "price.levels.direction_open": Row(
-        Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，试了{n}次：{up}次{price}更高，{down}次更低，{s}次不变，平均相差{m}。有{c}次变化超过1%。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, of {n} tests the {price} was higher in {up}, lower in {down} and the same in {s}: on average by {m}. It moved by more than 1 % in {c}.",
-        ),
-        MORE,
-    ),
-    "price.number.one_way": Row(
-        Text(
-            "其他信息不变时，{X}变{high}，{price}多数时候不变；换成相差较大的数值，变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反，平均相差{m}。",
-            "All else equal, with {more_X}, the {price} mostly stays the same; between values far apart, where it changed, it was always {price_high}: in {k} of {n} tests, on average by {m}, and never the opposite.",
+            "其他信息不变时，{b_who}，有时比{a_who}{way}，有时不变，平均相差{m}" + PRICED_WAY.zh,
+            "All else equal, for {b_who} there is sometimes {way} than for {a_who}, and sometimes "
+            "the same: on average by {m}" + PRICED_WAY.en,
         ),
         RULE,
     ),
     "price.levels.one_way": Row(
         Text(
-            "其他信息不变时，{X}从“{from}”变成“{to}”，{price}多数时候不变；变了的，都是更{price_high}：试了{n}次，{k}次更{price_high}，没有一次相反，平均相差{m}。",
-            "All else equal, with {x} changed from “{from}” to “{to}”, the {price} mostly stays the same; where it changed, it was always {price_high}: in {k} of {n} tests, on average by {m}, and never the opposite.",
+            "其他信息不变时，{b_who}，和{a_who}相比，" + PRICED_ONE_WAY.zh,
+            "All else equal, {b_who} compared with {a_who}: the {price} mostly stays the same"
+            + PRICED_ONE_WAY.en,
         ),
         RULE,
     ),
+    "price.levels.no_simple_direction": Row(PRICED_LEVELS_BOTH, RULE),
+    "price.levels.direction_open": Row(PRICED_LEVELS_BOTH, MORE),
     # both
     "decision.little": Row(
         Text(
@@ -269,23 +295,23 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.little": Row(
         Text(
-            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}{way}对少数几{people}，影响可能更大。",
-            "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}{way}For a single {person} it may matter more.",
+            "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}{however_little}对少数几{people}，影响可能更大。",
+            "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}{however_little}For a single {person} it may matter more.",
         ),
         REAL,
     ),
     # little on average, and not for a group: the counts of the group in which it does most
     "decision.partly": Row(
         Text(
-            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。但是，{group}，试了{group_n}次，有{group_c}次结果变了。",
-            "For most {people} {x} made little difference: {only} changes the result for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
+            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。但是，{group}，每100{people}里，{group_p}{people}的结果会变（试了{group_n}次，{group_c}次）。",
+            "For most {people} {x} made little difference: {only} changes the result for fewer than 1 of 100. But of {group}, it does for {group_p} of 100 ({group_c} of {group_n} tests).",
         ),
         REAL,
     ),
     "price.partly": Row(
         Text(
-            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。但是，{group}，试了{group_n}次，有{group_c}次这样变。",
-            "For most {people} {x} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it did in {group_c} of {group_n} tests.",
+            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。但是，{group}，每100{people}里，{group_p}{people}这样变（试了{group_n}次，{group_c}次）。",
+            "For most {people} {x} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it does for {group_p} of 100 ({group_c} of {group_n} tests).",
         ),
         REAL,
     ),
@@ -342,8 +368,8 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.flip.some": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，有{k}次结果变了。",
-            "Changing only {y} changed the result in {k} of {n} tests.",
+            "只改{Y}，其他信息不变，每100次里，{k_p}次结果变了（试了{n}次，{k}次）。",
+            "Changing only {y} changed the result in {k_p} of 100 tests ({k} of {n}).",
         ),
         ITSELF,
     ),
@@ -356,38 +382,38 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.flip.some": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，有{k}次{price}变了。",
-            "Changing only {y} changed the {price} in {k} of {n} tests.",
+            "只改{Y}，其他信息不变，每100次里，{k_p}次{price}变了（试了{n}次，{k}次）。",
+            "Changing only {y} changed the {price} in {k_p} of 100 tests ({k} of {n}).",
         ),
         ITSELF,
     ),
     # ours: which way the changes went
     "decision.flip.levels": Row(
         Text(
-            "如果每{person}的{Y}都是“{b}”，每100{people}里，{most}{people}的结果是“{good}”。如果都是“{a}”，{least}{people}。",
-            "If {y} were “{b}” for all {people}, {most} of 100 {people} would get “{good}”. If it were “{a}”, {least} would.",
+            "如果都改成{b_who}，每100{people}里，{most}{people}{got}。如果都改成{a_who}，{least}{people}。",
+            "If all were changed to {b_who}, {most} of 100 {people} would {got}. If to {a_who}, {least} would.",
         ),
         ITSELF,
     ),
     "price.flip.levels": Row(
         Text(
-            "如果{Y}都是“{b}”，{price}平均是{most}{unit}。如果都是“{a}”，{price}平均是{least}{unit}。",
-            "If {y} were “{b}” everywhere, the mean {price} would be {most} {unit}. If it were “{a}”, it would be {least} {unit}.",
+            "如果都改成{b_who}，{price}平均是{most}{unit}。如果都改成{a_who}，{price}平均是{least}{unit}。",
+            "If all were changed to {b_who}, the mean {price} would be {most} {unit}. If to {a_who}, it would be {least} {unit}.",
         ),
         ITSELF,
     ),
     # ours: which way the changes went, counted; two rounded numbers may be one
     "decision.flip.way": Row(
         Text(
-            "{Y}从“{a}”改成“{b}”，{n}次里，{up}次变成“{good}”，{down}次变成“{bad}”，其余没有变。",
-            "With {y} changed from “{a}” to “{b}”, of {n} tests the result became “{good}” in {up} and “{bad}” in {down}.",
+            "把{a_who}改成{b_who}，每100次里，{up_p}次变成“{good}”，{down_p}次变成“{bad}”，其余没有变（试了{n}次，{up}次和{down}次）。",
+            "With {a_who} changed to {b_who}, of 100 tests the result became “{good}” in {up_p} and “{bad}” in {down_p} ({n} tests: {up} and {down}).",
         ),
         ITSELF,
     ),
     "price.flip.way": Row(
         Text(
-            "{Y}从“{a}”改成“{b}”，{n}次里，{up}次{price}更高，{down}次更低，其余没有变；平均相差{m}。",
-            "With {y} changed from “{a}” to “{b}”, of {n} tests the {price} was higher in {up} and lower in {down}; the mean difference is {m}.",
+            "把{a_who}改成{b_who}，每100次里，{up_p}次{higher}，{down_p}次{lower}，其余没有变；平均相差{m}。（试了{n}次，{up}次和{down}次。）",
+            "With {a_who} changed to {b_who}, of 100 tests {up_p} gave {higher} and {down_p} {lower}; the mean difference is {m}. ({n} tests: {up} and {down}.)",
         ),
         ITSELF,
     ),
@@ -416,15 +442,15 @@ SENTENCES: Mapping[str, Row] = {
     # ours: between neighbouring values it goes a way that values far apart do not show
     "decision.number.bends": Row(
         Text(
-            "其他信息不变时，{bent}，有时更容易“{good}”，有时更难：{stretches}相差不大的两个数值之间，试了{near_n}次，结果{near_gained}次变好，{near_lost}次变差。相差较大的两个数值之间，试了{n}次：{up}次更容易，{down}次更难，{s}次{unmoved}。",
-            "All else equal, with {bent}, “{good}” is sometimes more likely and sometimes less: {stretches}of {near_n} tests between near values, {near_gained} results became better and {near_lost} worse. Between values far apart, of {n} tests it was more likely in {up}, less likely in {down} and {unmoved} in {s}.",
+            "其他信息不变时，{turned}，有时{easier}，有时{harder}：{stretches}相差不大的两个数值之间，每100次里，结果{near_gained_p}次变好，{near_lost_p}次变差；相差较大的两个数值之间，{up_p}次{easier}，{down_p}次{harder}，{same_p}次{unmoved}。（近的试了{near_n}次：{near_gained}次和{near_lost}次；远的试了{n}次：{up}次、{down}次和{s}次。）",
+            "All else equal, with {turned}, the {person} is sometimes {easier} and sometimes {harder}: {stretches}of 100 tests between near values, the result became better in {near_gained_p} and worse in {near_lost_p}. Between values far apart, {easier} in {up_p} of 100, {harder} in {down_p} and {unmoved} in {same_p}. ({near_n} near tests: {near_gained} and {near_lost}; {n} far apart: {up}, {down} and {s}.)",
         ),
         RULE,
     ),
     "price.number.bends": Row(
         Text(
-            "其他信息不变时，{bent}，{price}有时更高，有时更低：{stretches}相差不大的两个数值之间，试了{near_n}次，{near_gained}次高1%以上，{near_lost}次低1%以上。相差较大的两个数值之间，试了{n}次：{up}次更高，{down}次更低，{s}次不变。",
-            "All else equal, with {bent}, the {price} is sometimes higher and sometimes lower: {stretches}of {near_n} tests between near values, {near_gained} were over 1 % higher and {near_lost} lower. Between values far apart, of {n} tests it was higher in {up}, lower in {down} and the same in {s}.",
+            "其他信息不变时，{turned}，有时{higher}，有时{lower}：{stretches}相差不大的两个数值之间，每100次里，{near_gained_p}次高1%以上，{near_lost_p}次低1%以上；相差较大的两个数值之间，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变。（近的试了{near_n}次：{near_gained}次和{near_lost}次；远的试了{n}次：{up}次、{down}次和{s}次。）",
+            "All else equal, with {turned}, there is sometimes {higher} and sometimes {lower}: {stretches}of 100 tests between near values, it was over 1 % higher in {near_gained_p} and lower in {near_lost_p}. Between values far apart, {up_p} of 100 gave {higher}, {down_p} {lower} and {same_p} no change. ({near_n} near tests: {near_gained} and {near_lost}; {n} far apart: {up}, {down} and {s}.)",
         ),
         RULE,
     ),

@@ -412,7 +412,50 @@ REFUSED_HEAD = """
 Whole routes. Each answers JSON with the code below, the reason and the way round in both languages. An address
 that MLflow does not have answers `ENDPOINT_NOT_FOUND`."""
 
+
+def explanation_plan() -> str:
+    """docs/explanation-plan.md, every key of the plan of an explanation, and an example that runs."""
+    from explainers import asked
+
+    tables = {
+        "[explanation]": asked.PLAN,
+        "[explanation.columns.NAME]": asked.COLUMN,
+        "[explanation.wording]": asked.WORDING,
+        "[[explanation.protected]]": asked.PROTECTED,
+        "[explanation.declared]": asked.DECLARED,
+    }
+    lines = [PLAN_HEAD]
+    for name, keys in tables.items():
+        lines += ["", f"## `{name}`", "", "| key | what stands there | if left out | 含义 | meaning |",
+                  "|---|---|---|---|---|"]  # fmt: skip
+        lines += [
+            f"| `{key.name}` | {key.kind} | {key.default} | {key.meaning.zh} | {key.meaning.en} |"
+            for key in keys
+        ]
+    example = (DOCS / "explanation-plan.toml").read_text(encoding="utf-8")
+    return "\n".join([*lines, PLAN_EXAMPLE, "", f"```toml\n{example}```"]) + "\n"
+
+
+PLAN_HEAD = """# The plan of an explanation
+
+Made by `make docs` from `explainers/asked.py`. `mingsuan explain VERSION --init plan.toml` writes one to
+fill in, with the inputs of the model (and with `--data FILE` their levels); `mingsuan explain VERSION
+--plan plan.toml` hands it in. The page “Make the explanation for the public” asks for the same. A key that is not listed is refused by name, and so is
+a text in one language only.
+
+A **name** is quoted in a sentence (“the result is “admitted””), a **phrase** is said as it stands (“more
+likely to be admitted”). Without phrases sentences are made of the names. What `effect` and `influence` say of a
+column is held against what is measured ([why](decisions/0041-declared-against-measured.md)). Rows and
+levels that fewer than `MINGSUAN_K_ANONYMITY` people share are never told, nor are names and phrases for
+them ([why](decisions/0009-nothing-about-one-person.md)). Beside `[explanation]` a table `[data]` says of
+the data what `--source`, `--deidentification` and the other options of the command say."""
+PLAN_EXAMPLE = """
+## An example
+
+The tests explain a model by [this file](explanation-plan.toml)."""
+
 PAGES: dict[str, Callable[[], str]] = {
+    "explanation-plan.md": explanation_plan,
     "glossary.md": glossary,
     "recommended.md": recommended,
     "configuration.md": settings_table,

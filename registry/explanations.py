@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, select
@@ -19,6 +18,7 @@ from registry import (
     reports,
     statements,
     submission,
+    unread,
     worklist,
     yardsticks,
 )
@@ -181,16 +181,7 @@ def check_keys(plan: Mapping[str, Any]) -> None:
     Raises:
         KeyUnknown: names each key that no explanation reads, and what may have been meant.
     """
-    reasons = []
-    for key in sorted(str(each) for each in set(plan) - set(KEYS)):
-        near = get_close_matches(key.casefold(), KEYS, n=1)
-        known = ", ".join(KEYS)
-        remedy = (
-            Text(f"是不是 {near[0]}", f"did you mean {near[0]}")
-            if near
-            else Text(f"请去掉；可用的有：{known}", f"leave it out; there are: {known}")
-        )
-        reasons.append(Reason(key, Text("没有这一项", "there is no such key"), remedy))
+    reasons = list(unread.reasons(plan, KEYS))
     if reasons:
         raise KeyUnknown(
             "说明的计划里有不认识的项，请改正或去掉。",
@@ -296,10 +287,12 @@ def on_record(
 
 def _stated(made: Explanation, content: Mapping[str, Any]) -> dict[str, Any]:
     items = [item for asked in content.get("questions", ()) for item in asked.get("items", ())]
-    told = {item["name"]: set(item["values"]) for item in items}
+    told = {item["name"]: item for item in items}
     for column in made.plan.get("columns") or ():
-        if set(column.get("values") or ()) - told.get(column.get("name"), set()):
-            return {"digest": made.plan_digest}
+        for named in ("values", "phrases"):
+            public = told.get(column.get("name"), {}).get(named) or ()
+            if set(column.get(named) or ()) - set(public):
+                return {"digest": made.plan_digest}
     return {"digest": made.plan_digest, "content": made.plan}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from explainers.columns import parse_columns
+from explainers import asked
 from portal.api.shapes import Answer, Page, Paged, Progress, RequestBody
 from portal.web import sight
 from portal.web.access import allow
@@ -29,14 +29,8 @@ class ExplanationIn(RequestBody):
         None, description="the countersigned report it quotes; else the newest that counts"
     )
     plan: dict[str, Any] = Field(
-        description="columns (plain names, units, direction words; kind = category where numbers are "
-        "codes; effect = better, worse, mixed, none or not_used: what more of it is said to do to the "
-        "result; influence = strong, medium or weak: both are held against what is measured), cut, "
-        "task (decision, price, or score for a ranking), wording, sealed (why the values "
-        "of steps are kept back, where the filing's rules and thresholds are); for a "
-        "classifier that answers with words its classes and the favourable one; where a report "
-        "counts at the gate, cut, favourable_above, classes and favourable may be left out and must "
-        "be its own",
+        description="what the filer says, by key ([all of them](docs/explanation-plan.md)): "
+        + "; ".join(f"{key.name}: {key.meaning.en}" for key in asked.PLAN),
         examples=[
             {
                 "task": "decision",
@@ -109,7 +103,7 @@ class ExplanationOut(Answer):
 )
 def request(by: By, session: Database, version_id: str, wanted: ExplanationIn) -> ExplanationOut:
     """Ask for the explanation of a version; gaps in the columns' description are listed at once."""
-    parse_columns(wanted.plan.get("columns", []))
+    asked.check(wanted.plan)
     made = explanations.request(session, by=by, version_id=version_id, **wanted.model_dump())
     return _shape(session, made)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.commands import describing
-from portal.commands.places import FILE, FOLDER, read_toml, section
+from portal.commands.places import ANY, FILE, FOLDER, free, read_toml, section, writable, write_all
 
 if TYPE_CHECKING:
     from portal.commands.client import Client, Tell
@@ -98,6 +98,11 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
     type=FILE,
     help="TOML：任务、界线、各列的平实名称 / task, cut, plain names of the columns",
 )
+@click.option(
+    "--init",
+    type=ANY,
+    help="写一份计划草稿，再填写 / write a plan to fill in (with --data, its levels too)",
+)
 @click.option("--report", help="引用哪份已签章确认的报告 / the countersigned report it quotes")
 @click.option("--explanation", help="已生成的说明，只读不重做 / one already made, to be read")
 @click.option("--approve", is_flag=True, help="确认这份说明 / let the text stand")
@@ -121,6 +126,7 @@ def explain(
     version: str,
     *,
     plan_file: Path | None,
+    init: Path | None,
     report: str | None,
     explanation: str | None,
     approve: bool,
@@ -137,11 +143,14 @@ def explain(
     from portal.commands.client import Client
     from registry.settings import settings
 
-    if (plan_file is None) == (explanation is None):
+    if [plan_file, init, explanation].count(None) != 2:
         raise click.UsageError(
-            "请给出 --plan，或用 --explanation 读已有的说明。/ Give --plan, or --explanation to "
-            "read one already made."
+            "请给出 --plan；没有的话用 --init 写一份；或用 --explanation 读已有的说明。/ Give --plan, "
+            "--init to write one, or --explanation to read one already made."
         )
+    if init is not None:
+        _init(version, init, given["data"])
+        return
     with Client.of(settings()) as client, showing.progress(quiet=as_json) as tell:
         if plan_file is not None:
             wish = _wish(client, version, read_toml(plan_file), given, tell) | {
@@ -161,6 +170,20 @@ def explain(
         showing.as_json(made)
         return
     _print_explanation(made, language)
+
+
+def _init(version: str, plan: Path, data: Path | None) -> None:
+    """Write the draft of a plan where nothing lies yet."""
+    from portal.commands.client import Client
+    from portal.home import explanation_start
+    from registry.settings import settings
+
+    free(plan)
+    writable(plan.parent)
+    with Client.of(settings()) as client:
+        inputs = client.get(f"/versions/{version}")["inputs"]
+    write_all(plan.parent, {plan.name: explanation_start.draft(inputs, data).encode()})
+    click.echo(f"已写出，请填写 / written, fill it in: {plan}", err=True)
 
 
 def _differing(given: Iterable[str]) -> dict[str, str]:

@@ -297,7 +297,7 @@ def _head(data: Path, rows: Stored) -> Iterator[str]:
     for reason in (reason for own in rows.unfit.values() for reason in own):
         yield f"#   {_word(reason.item)}：{_word(reason.said.zh + reason.remedy.zh)}"
         yield f"#   {_word(reason.said.en)} {_word(reason.remedy.en)}"
-    yield f"title = {_text(data.stem)}"
+    yield f"title = {written(data.stem)}"
     yield '# frame = "…"   # 数据代表哪些人 / whom the rows speak for'
     yield "# 列在句子里叫什么 / what a column is called in sentences:"
     yield '# names."…" = { plain = { zh = "…", en = "…" } }'
@@ -321,7 +321,7 @@ def _columns(
     yield "[columns]"
     for role in ONE:
         if role in roles:
-            yield f"{role} = {_text(roles[role][0])}"
+            yield f"{role} = {written(roles[role][0])}"
     if not roles.get("price") and "rank" not in roles:
         yield '# unit = "…"          # 一人有几行时，谁是同一人 / where people have several rows: whose'
         yield "#   请用上面的 names 写明 unit 是什么，句子才不会把店铺、订单当成人 / say what the unit is by"
@@ -456,7 +456,7 @@ def _favourable(column: str, levels: Sequence[str]) -> str | None:
     """The value that is good for the person, as TOML; None where no word says which."""
     word = decision_words.good_word(column, levels)
     plain = set(levels) <= {"0", "1"} or set(levels) <= {"true", "false"}
-    return word if word is None or plain else _text(word)
+    return word if word is None or plain else written(word)
 
 
 def _unfavourable(levels: Mapping[str, Sequence[str]], known: Sequence[str]) -> Iterator[str]:
@@ -503,7 +503,7 @@ def _reference(seen: Sequence[Seen], roles: Mapping[str, list[str]]) -> Iterator
     yield "# 对照组：这里写的是人数最多的一组 / the reference group: here the largest"
     yield "[reference]"
     for column in chosen:
-        yield f"{_text(column.name)} = {_text(column.groups[0])}"
+        yield f"{written(column.name)} = {written(column.groups[0])}"
     yield ""
 
 
@@ -571,12 +571,13 @@ def _lacking(name: str, task: str, has: AbstractSet[str]) -> list[str] | None:
     return list(dict.fromkeys([*found, *model] if found else found))
 
 
-def _text(value: str) -> str:
+def written(value: str) -> str:
+    """A text as TOML has it."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _texts(values: Sequence[str]) -> str:
-    return f"[{', '.join(_text(value) for value in values)}]"
+    return f"[{', '.join(written(value) for value in values)}]"
 
 
 def _word(value: str) -> str:

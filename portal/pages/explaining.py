@@ -9,9 +9,11 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
+from explainers import asked as keys
 from explainers import numbers
-from explainers.columns import ColumnsInvalid, parse_columns
+from explainers.asked import PlanHasGaps
 from explainers.questions import QUESTIONS
+from explainers.wording import Wording
 from portal.pages import charts, folding, forms
 from portal.pages.boxes import Names
 from portal.pages.confirming import Differing
@@ -20,17 +22,16 @@ from portal.pages.rendering import in_language, named
 from portal.pages.unquoted import Unquoted
 from registry import datasets, lengths
 from registry.datasets import Dataset
-from registry.errors import Invalid, Reason
+from registry.errors import Reason
 from registry.explanations import MOST_WORDS, Explanation
 from registry.findings import Verdict
-from registry.language import LANGUAGES, Language, Text
+from registry.language import Language, Text
 
 CHART_ROWS = 8
 NOTHING = Text("", "")
 CHECKED = "checked"
 """The question on what was checked."""
-WORDING = ("favourable", "unfavourable", "price", "unit", "person", "people")
-DECLARED = ("decided", "who", "decider", "object")
+WORDING, DECLARED = keys.names(keys.WORDING), keys.names(keys.DECLARED)
 Own = Mapping[str, Sequence[Mapping[str, Any]]]
 """By question, the answers of a filing's group H as an edition tells them."""
 PLACES = {"wording": "w", "declared": "d", "sealed": "sealed"}
@@ -51,22 +52,11 @@ CHOOSE_SIDE = Text(
 NO_CUT = Text("没有填写分数线。", "The cut is missing.")
 NOT_IN_DATA = Text("所选的数据里没有这一列。", "The chosen data set has no such column.")
 OTHER_DATA = Text("请换一份有这一列的数据。", "Choose data that have it.")
-ONE_LANGUAGE = Text("只写了一种语言。", "It is said in one language only.")
-BOTH_LANGUAGES = Text("请中文和英文都写上。", "Say it in Chinese and in English.")
-
 MORE_BEYOND = Text(
     "还有{n}项差异超过界线",
     "{n} more beyond the line",
 )
 MORE = Text("还要知道的", "Also worth knowing")
-LEVELS_SO = Text(
-    "请一行写一个：数据里的词 = 中文 = English。",
-    "Write one a line: the word in the data = Chinese = English.",
-)
-
-
-class PlanHasGaps(Invalid):
-    """The request for an explanation has gaps: fill in what each reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,16 +248,26 @@ def names(inputs: Sequence[str]) -> Names:
         part, *path = item.split(".")
         if part in PLACES and path:
             return ("/".join([PLACES[part], *path]),)
-        if part == "columns" and path and path[0].isdecimal() and int(path[0]) < len(inputs):
-            column = f"c/{inputs[int(path[0])]}"
-            if path[1:2] == ["values"]:  # one box for the words of all levels
-                return f"{column}/values", column
-            if path[1:2] == ["direction"]:
-                path = [path[0], SIDES.get(path[-1], ""), path[2]]
-            return "/".join([column, *path[1:]]), column
+        if part == "columns" and path:
+            at = path[0]
+            known = at.isdecimal() and int(at) < len(inputs)
+            name = inputs[int(at)] if known else _longest(inputs, item)
+            column = f"c/{name}"
+            path = path[1:] if known else item.removeprefix(f"columns.{name}.").split(".")
+            if path[:1] in (["values"], ["phrases"]):  # one box for the words of all levels
+                return f"{column}/{path[0]}", column
+            if path[:1] == ["direction"]:
+                path = [SIDES.get(path[-1], ""), path[1]]
+            return "/".join([column, *path]), column
         return CALLED.get(part, item), f"c/{item}"
 
     return of
+
+
+def _longest(inputs: Sequence[str], item: str) -> str:
+    """The column that a reason names, whose name may have dots."""
+    named = [name for name in inputs if item.startswith(f"columns.{name}.")]
+    return max(named, key=len, default="")
 
 
 def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = False) -> None:
@@ -283,9 +283,9 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
     """
     reasons: list[Reason] = []
     try:
-        parse_columns(asked["columns"])
-    except ColumnsInvalid as invalid:
-        reasons += invalid.reasons
+        keys.check(asked)
+    except PlanHasGaps as gaps:
+        reasons += gaps.reasons
     reasons += [
         Reason(each["name"], NOT_IN_DATA, OTHER_DATA)
         for each in asked["columns"]
@@ -297,32 +297,12 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
     if asked["task"] == "decision" and not told:
         reasons.append(Reason("favourable_above", NO_SIDE, CHOOSE_SIDE))
     reasons += lengths.within(asked, MOST_WORDS)
-    named = [(part, asked[part]) for part in ("wording", "declared")]
-    named += [(f"columns.{n}", {"unit": each["unit"]}) for n, each in enumerate(asked["columns"])]
-    pairs = [(f"{place}.{name}", pair) for place, each in named for name, pair in each.items()]
-    pairs.append(("sealed", asked.get("sealed")))
-    reasons += [
-        Reason(f"{place}.{language}", ONE_LANGUAGE, BOTH_LANGUAGES)
-        for place, pair in pairs
-        for language in LANGUAGES
-        if pair and language not in pair
-    ]
-    reasons += [
-        Reason(f"columns.{n}.values", _half(level), LEVELS_SO)
-        for n, each in enumerate(asked["columns"])
-        for level, called in each.get("values", {}).items()
-        if not (called["zh"] and called["en"])
-    ]
     if reasons:
         raise PlanHasGaps(
             "还有几处没有填好，请逐项补上。您写的都还在下面。",
             "Some answers are missing; fill in each. What you typed is still below.",
             reasons=reasons,
         )
-
-
-def _half(level: str) -> Text:
-    return Text(f"“{level}”：{ONE_LANGUAGE.zh}", f"“{level}”: {ONE_LANGUAGE.en}")
 
 
 def _levels(lines: str) -> dict[str, dict[str, str]]:
@@ -352,7 +332,11 @@ def _column(form: FormData, name: str) -> dict[str, Any]:
         "actionable": {"1": 1, "-1": -1, "any": "any"}.get(actionable, 0),
         "protected": bool(forms.text(form, f"{place}/protected")),
         **({"kind": "category"} if forms.text(form, f"{place}/kind") else {}),
-        **({"values": named} if (named := _levels(forms.text(form, f"{place}/values"))) else {}),
+        **{
+            key: named
+            for key in ("values", "phrases")
+            if (named := _levels(forms.text(form, f"{place}/{key}")))
+        },
         **{
             key: said
             for key in ("effect", "influence")
@@ -471,16 +455,12 @@ def _said(sentence: Mapping[str, Any], language: Language) -> Said:
 
 def _marked(content: Mapping[str, Any], picture: Mapping[str, Any], language: Language) -> Marked:
     """A number's line, with what the text says of it drawn dashed."""
-    words, plain = content.get("wording") or {}, Text(**picture["plain"])
-    good, price, unit = (
-        Text(**words[name]) if name in words else Text("", "")
-        for name in ("favourable", "price", "unit")
-    )
-    people = Text(**words.get("people", {"zh": "人", "en": "people"}))
+    words, plain = Wording.parse(content.get("wording")), Text(**picture["plain"])
+    people, price, unit = words.people, words.price, words.unit
     if content["task"] == "decision":
         axis = Text(
-            f"每100{people.zh}里，得到“{good.zh}”的比平均多几{people.zh}",
-            f"of 100 {people.en}, how many more than on average get “{good.en}”",
+            f"每100{people.zh}里，{words.got.zh.removeprefix('的')}的比平均多几{people.zh}",
+            f"of 100 {people.en}, how many more than on average would {words.got.en}",
         )
     else:
         axis = Text(
@@ -513,11 +493,8 @@ def shortened(label: str) -> str:
 
 def _caption(content: Mapping[str, Any]) -> Text:
     """What the picture counts, about those whom the explanation is about."""
-    words = content.get("wording") or {}
-    said = {name: Text(**words[name]) for name in ("person", "people", "price") if name in words}
-    person = said.get("person", Text("个人", "person"))
-    people = said.get("people", Text("人", "people"))
-    price = said.get("price", Text("价格", "price"))
+    words = Wording.parse(content.get("wording"))
+    person, people, price = words.person, words.people, words.price
     if content["task"] != "decision":
         return Text(
             f"把这项信息换成另外一{person.zh}的，每100{people.zh}有几{people.zh}的{price.zh}变化超过1%",

@@ -31,7 +31,7 @@ from tests.explainers.truth import (
 )
 
 AGES = columns("age", "income", "sex")
-NO_WAY = ("年龄越", "the higher the age")
+NO_WAY = ("年龄越", "with the age higher, the person is (nearly|usually|sometimes)")
 NO_POINT = ("年龄在\\d+左右", "at about \\d+ for the age")
 
 
@@ -39,7 +39,7 @@ def between(low: str, high: str, word: tuple[str, str] = ("最容易", "most"), 
     """The pattern of a stretch of one number, of which both ends are patterns."""
     return (
         f"^{plain[0]}大约在({low})\\D*到({high})\\D*之间{word[0]}.*在这之间差别不大.*再.或再.都更",
-        f"{word[1]} likely between about ({low}) .*and ({high}) .*for {plain[1]}.* differs little.* both ",
+        f"{word[1]} likely to get “approved” between about ({low}) .*and ({high}) .*for {plain[1]}.* differs little.* both ",
     )
 
 
@@ -147,7 +147,7 @@ PLATEAUS: Sequence[Case] = (
         adults,
         lambda x: yes((x["age"] < 40) | (x["age"] >= 42)),
         AGES,
-        must=[("^年龄在4[01]左右最难|^年龄大约在(39|4[01])到4[012]之间最难", "least likely (at about 4[01]|between about (39|4[01]) and 4[012])")],
+        must=[("^年龄在4[01]左右最难|^年龄大约在(39|4[01])到4[012]之间最难", "least likely to get “approved” (at about 4[01]|between about (39|4[01]) and 4[012])")],
         must_not=[NO_STEP, NO_WAY],
         marks={"age": (39, 42)},
     ),
@@ -156,7 +156,7 @@ PLATEAUS: Sequence[Case] = (
         adults,
         bell,
         AGES,
-        must=[("^年龄(在4[5-9]左右|大约在4[0-7]到(49|5[0-6])之间)最容易", "most likely (at about 4[5-9]|between about 4[0-7] and (49|5[0-6]))")],
+        must=[("^年龄(在4[5-9]左右|大约在4[0-7]到(49|5[0-6])之间)最容易", "most likely to get “approved” (at about 4[5-9]|between about 4[0-7] and (49|5[0-6]))")],
         must_not=[NO_STEP, NO_WAY],
         marks={"age": (40, 56)},
     ),
@@ -165,7 +165,7 @@ PLATEAUS: Sequence[Case] = (
         adults,
         lambda x: yes(((x["age"] >= 25) & (x["age"] < 35)) | ((x["age"] >= 55) & (x["age"] < 65))),
         AGES,
-        must=[("年龄变大，试了.*次更容易“通过”，.*次更难", "with the age higher, of .* tests")],
+        must=[("年龄变大：每100次里，.*次更容易得到“通过”，.*次更难", "with the age higher, the person is more likely .* in .* of 100 tests")],
         must_not=[NO_STEP, NO_WAY, NO_TURN],
     ),
     Case(
@@ -191,8 +191,8 @@ PLATEAUS: Sequence[Case] = (
         overdue,
         shared_out("late", [0.05, 0.95, 0.95, 0.95, 0.95, 0.05]),
         [LATE, *columns("age", "income")],
-        must=[("晚还次数变高，试了", "with the times paid late higher, of .* tests")],
-        must_not=[NO_LATE_STEP, ("晚还次数.*最容易", "most likely .*late")],
+        must=[("晚还次数变高：每100次里", "with the times paid late higher, the person is more likely .* of 100 tests")],
+        must_not=[NO_LATE_STEP, ("晚还次数.*最容易", "most likely to get “approved” .*late")],
     ),
     Case(
         "a fare that is lowest from 5 to 25 kilometres",
@@ -202,8 +202,8 @@ PLATEAUS: Sequence[Case] = (
         plan=FARE,
         must=[
             (
-                "^路程大约在(4|5)\\.?\\d*公里到2[456]\\.?\\d*公里之间车费最低，在这之间差别不大；再长或再短都更高",
-                "The fare is lowest between about (4|5)\\.?\\d* km and 2[456]\\.?\\d* km for the distance and differs little there; both longer and shorter make it higher",
+                "^路程大约在(4|5)\\.?\\d*公里到2[456]\\.?\\d*公里之间车费最低，在这之间差别不大；再长或再短，车费更高",
+                "The fare is lowest between about (4|5)\\.?\\d* km and 2[456]\\.?\\d* km for the distance and differs little there; both longer and shorter give a higher fare",
             )
         ],
         must_not=[NO_STEP],
@@ -232,7 +232,7 @@ PLATEAUS: Sequence[Case] = (
         lambda x: yes((x["age"] >= 20) & (x["age"] < 75)),
         columns("age", "job", age={"actionable": "any"}),
         plan={"sealed": {"zh": "商业秘密", "en": "trade secret"}},
-        must=[("^年龄在某一段.*具体数值未公开：商业秘密.*最容易", "most likely over one stretch .its values are not published: trade secret")],
+        must=[("^年龄在某一段.*具体数值未公开：商业秘密.*最容易", "most likely to get “approved” over one stretch .its values are not published: trade secret")],
         must_not=[("年龄.{0,6}\\d\\d(到|左右|以上|及)|不到\\d\\d", "between about|below \\d\\d|from \\d\\d")],
     ),
     Case(

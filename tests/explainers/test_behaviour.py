@@ -58,20 +58,21 @@ def test_a_rule_that_always_rises_is_said_to_rise() -> None:
 def test_a_rule_that_always_falls_is_said_to_lead_to_the_other_result() -> None:
     said = about(told(younger_is_better, "age"), "age")["always"]
     assert said["evidence"]["down"] == said["evidence"]["n"]
-    assert "“不通过”" in said["zh"]
+    assert "年龄越大，越难得到“通过”：每100次里，100次这样" in said["zh"]
+    assert "the person is nearly always less likely to get “approved”" in said["en"]
 
 
 def test_where_low_scores_are_good_the_direction_is_turned() -> None:
     table = people()
     plan = ExplanationPlan.make(table, columns("age"), cut=0.5, favourable_above=False)
     made = explain(plan, table, Toy(older_is_better), nonce="n")
-    assert "“不通过”" in about(made, "age")["always"]["zh"]
+    assert "越难得到“通过”" in about(made, "age")["always"]["zh"]
 
 
 def test_a_rule_shaped_like_a_u_turns_round_in_the_middle() -> None:
     said = about(told(youngest_and_oldest, "age"), "age")
     assert set(said) == {"decision.importance", "turn"}
-    assert "最难“通过”，再大或再小都更容易" in said["turn"]["zh"]
+    assert "最难得到“通过”，再大或再小都更容易得到“通过”" in said["turn"]["zh"]
     lower, higher = said["turn"]["evidence"]["lower"], said["turn"]["evidence"]["higher"]
     assert lower["up"] == higher["down"] == 0
     assert lower["down"]
@@ -107,16 +108,18 @@ def test_twins_are_checked_as_one_and_said_to_be() -> None:
 
 def test_the_better_level_is_named_first() -> None:
     said = about(told(lambda x: 0.2 + 0.6 * (x["married"] == 1), "married"), "married")["always"]
-    assert "“已婚”，比是“未婚”更容易得到“通过”" in said["zh"]
-    assert "“married” instead of “single”" in said["en"]
+    assert "婚姻是“已婚”的，比婚姻是“未婚”的更容易得到“通过”" in said["zh"]
+    assert (
+        "people with “married” for the marital status are nearly always more likely" in said["en"]
+    )
 
 
 def test_a_protected_input_that_decides_is_said_to_flip_results_and_which_way() -> None:
     said = about(told(lambda x: 0.2 + 0.6 * (x["sex"] == "f"), "sex", "age"), "sex")
     flip = said["decision.flip.some"]
     assert flip["evidence"]["changed"] == flip["evidence"]["n"] == 1_990
-    assert "有1,990次结果变了" in flip["zh"]
-    assert "都是“女”，每100人里，有100人" in said["decision.flip.levels"]["zh"]
+    assert "每100次里，100次结果变了（试了1,990次，1,990次）" in flip["zh"]
+    assert "都改成性别是“女”的，每100人里，有100人" in said["decision.flip.levels"]["zh"]
 
 
 def test_a_protected_input_that_is_ignored_never_flips_and_the_bound_is_printed() -> None:

@@ -212,7 +212,7 @@ def test_an_error_rate_names_of_whom_it_is(metric: str, zh: str, en: str) -> Non
     wrong |= {"effect": {"kind": "ratio", "value": 2.195}, "ci": {"low": 1.03, "high": 4.51}}
     (said,) = checked.by_group(plan(), RACE, Quoted([wrong]))
     assert f"，{zh}；" in said["zh"]
-    assert f": {en} where" in said["en"]
+    assert f": {en} among" in said["en"]
 
 
 def test_a_suppressed_group_keeps_the_words_of_its_probe() -> None:
@@ -380,16 +380,18 @@ def test_levels_with_one_rate_are_said_to_be_alike_and_none_is_named_twice() -> 
     assert "decision.flip.levels" not in told
     way = told["decision.flip.way"]
     assert way["zh"] == (
-        "性别从“女”改成“男”，190次里，95次变成“通过”，95次变成“不通过”，其余没有变。"
+        "把性别是“女”的改成性别是“男”的，每100次里，约50次变成“通过”，约50次变成“不通过”，其余没有变"
+        "（试了190次，95次和95次）。"
     )
     assert way["en"] == (
-        "With the sex changed from “female” to “male”, of 190 tests the result became “approved” "
-        "in 95 and “not approved” in 95."
+        "With people with “female” for the sex changed to people with “male” for the sex, of 100 tests "
+        "the result became “approved” in about 50 and “not approved” in about 50 (190 tests: 95 and 95)."
     )
     assert way["columns"] == ["sex"]
     priced = {said["kind"]: said for said in sentences_of(tied("price"))}
     assert "price.flip.levels" not in priced
-    assert "95次价格更高，95次更低，其余没有变" in priced["price.flip.way"]["zh"]
+    assert "约50次价格更高，约50次价格更低，其余没有变" in priced["price.flip.way"]["zh"]
+    assert "（试了190次，95次和95次。）" in priced["price.flip.way"]["zh"]
 
 
 @pytest.mark.parametrize("dearer", [1.002, 1.005, 1.008, 1.05])
@@ -405,13 +407,19 @@ def test_a_level_that_always_pays_more_is_said_to_however_little(dearer: float) 
     told = {said["kind"]: said for said in sentences_of(content) if said.get("columns") == ["sex"]}
     n = f"{told['price.flip.some']['evidence']['n']:,}"
     way = told["price.flip.way"]
-    assert way["zh"].startswith(f"性别从“男”改成“女”，{n}次里，{n}次价格更高，0次更低，其余没有变")
-    assert f"the price was higher in {n} and lower in 0" in way["en"]
+    assert way["zh"].startswith(
+        "把性别是“男”的改成性别是“女”的，每100次里，100次价格更高，0次价格更低，其余没有变"
+    )
+    assert f"（试了{n}次，{n}次和0次。）" in way["zh"]
+    assert "of 100 tests 100 gave a higher price and 0 a lower price" in way["en"]
     assert way["evidence"]["mean_difference"] == pytest.approx(27 * (dearer - 1), rel=0.4)
     assert not any("whichever" in said["en"] for said in told.values())
     if "little" in told:
-        assert f"性别从“男”改成“女”，{n}次里，{n}次更高，0次更低" in told["little"]["zh"]
-        assert f"it was higher in {n} and lower in 0" in told["little"]["en"]
+        told_little = told["little"]
+        assert "性别从“男”改成“女”，每100次里，100次价格更高，0次价格更低" in told_little["zh"]
+        assert (
+            f"gave a higher price and 0 a lower price ({n} tests: {n} and 0)" in told_little["en"]
+        )
     else:
         assert dearer > 1.01
 
@@ -424,8 +432,10 @@ def test_a_number_that_always_costs_a_little_says_so_beside_that_it_is_little() 
         s for s in sentences_of(content) if s["kind"] == "little" and s["columns"] == ["age"]
     )
     n = f"{said['evidence']['n']:,}"
-    assert f"年龄变大，{n}次里，{n}次更高，0次更低" in said["zh"]
-    assert f"With the age higher, of {n} tests it was higher in {n} and lower in 0" in said["en"]
+    assert (
+        f"年龄变大，每100次里，100次价格更高，0次价格更低（试了{n}次，{n}次和0次）" in said["zh"]
+    )
+    assert "With the age higher, of 100 tests 100 gave a higher price and 0 a lower" in said["en"]
 
 
 def test_few_who_are_refused_for_one_level_are_told_with_their_direction() -> None:
@@ -441,7 +451,7 @@ def test_few_who_are_refused_for_one_level_are_told_with_their_direction() -> No
     told = {said["kind"]: said for said in sentences_of(content) if said.get("columns") == ["sex"]}
     k = told["decision.flip.some"]["evidence"]["changed"]
     assert k
-    assert f"{k}次变成“通过”，0次变成“不通过”" in told["decision.flip.way"]["zh"]
+    assert f"次，{k}次和0次）" in told["decision.flip.way"]["zh"]
 
 
 def test_levels_with_two_rates_name_two_levels() -> None:
@@ -449,8 +459,8 @@ def test_levels_with_two_rates_name_two_levels() -> None:
     asked = ExplanationPlan.make(table, columns("age", "sex"), cut=0.5)
     content = explain(asked, table, Toy(lambda x: 0.9 * (x["sex"] == "f")), nonce="n")
     told = {said["kind"]: said for said in sentences_of(content)}
-    assert told["decision.flip.levels"]["zh"].startswith("如果每个人的性别都是“女”")
-    assert "如果都是“男”" in told["decision.flip.levels"]["zh"]
+    assert told["decision.flip.levels"]["zh"].startswith("如果都改成性别是“女”的，")
+    assert "如果都改成性别是“男”的，" in told["decision.flip.levels"]["zh"]
 
 
 NONE_IS_POSSIBLE = VERDICT_NAMES[Verdict.INCONCLUSIVE]

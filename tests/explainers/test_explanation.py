@@ -110,7 +110,7 @@ def test_a_price_is_spoken_of_as_a_price() -> None:
     made = explain(plan, table, Toy(price), nonce="n")
     said = {s["kind"]: s for s in sentences_of(made)}
     assert "年龄越大，价格越高" in said["always"]["zh"]
-    assert "the higher the age, the higher the price" in said["always"]["en"]
+    assert "with the age higher, there is nearly always a higher price" in said["always"]["en"]
     assert said["price.flip.none"]["evidence"]["changed"] == 0
     assert made["importance"][0]["columns"] == ["age"]
 

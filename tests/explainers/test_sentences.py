@@ -69,21 +69,27 @@ def test_few_people_never_support_a_claim() -> None:
 
 
 def test_the_wording_is_that_of_the_design() -> None:
+    """Per hundred first, and behind it in brackets what was counted."""
+    counted = {"n": "1,002", "k": "952", "c": "80", "d": "20", "s": "30"}
     places = {
-        "X": Text("每月收入", "the monthly income"),
-        "higher_X": Text("", "higher the monthly income"),
-        "high": Text("高", "higher"),
-        "result": Text("批准", "approved"),
-        "n": Text("1,000", "1,000"),
-        "k": Text("998", "998"),
+        "ever": Text("每月收入越高，越容易获批", ""),
+        "turned": Text("每月收入变高", "the monthly income higher"),
+        "way": Text("更容易获批", "more likely to get it"),
+        "person": Text("个人", "person"),
+        "k_p": Text("约95", "about 95"),
+        "c_p": Text("约8", "about 8"),
+        "unmoved": Text("难易不变", "as likely"),
+        **{name: Text(count, count) for name, count in counted.items()},
     }
-    said = sentence("decision.number.always", evidence={}, places=places)
+    said = sentence("decision.number.usually", evidence={}, places=places)
     assert said["zh"] == (
-        "其他信息不变时，每月收入越高，算法越容易给出“批准”。只改这一项，换成相差较大的数值，试了1,000次，有998次是这样。"
+        "其他信息不变时，一般每月收入越高，越容易获批：换成相差较大的数值，每100次里，约95次这样；约8次结果本身变了。"
+        "（试了1,002次，依次是952次、80次；20次相反，30次难易不变。）"
     )
     assert said["en"] == (
-        "All else equal, the higher the monthly income, the more likely the program answers “approved”. "
-        "It was so in 998 of 1,000 tests that changed only this, between values far apart."
+        "All else equal, with the monthly income higher, the person is usually more likely to get it: in "
+        "about 95 of 100 tests between values far apart; the result itself changed in about 8. (1,002 "
+        "tests: 952 and 80; 20 the other way, 30 as likely.)"
     )
 
 
@@ -174,14 +180,14 @@ def test_a_name_within_an_english_sentence_has_its_article() -> None:
     rows = [text for row in ROWS.values() for text in (row.text, row.limit)]
     for text in [*rows, *TESTS.values()]:
         assert "{Y}" not in text.en.removeprefix("{Y}:")
-        assert not re.search(r"(?<!with )\{more_X\}", text.en, re.IGNORECASE)
+        assert not re.search(r"(?<!with )\{turned\}", text.en, re.IGNORECASE)
 
 
 def test_what_stays_and_what_changes_is_said_to_be_the_chance_or_the_result() -> None:
     """N8: "121 the same … 13 changed" was one sentence about scores and one about results."""
     said = [each.text for each in SENTENCES.values()] + list(TESTS.values())
-    decided = [each for each in said if "次更难" in each.zh]
-    assert len(decided) > 7
+    decided = [each for each in said if "{harder}" in each.zh and "变成" not in each.zh]
+    assert len(decided) > 5
     for each in decided:
         assert "次不变" not in each.zh
         assert "{unmoved}" in each.zh

@@ -50,11 +50,10 @@ def test_what_decides_for_one_group_is_not_said_to_matter_little() -> None:
     group = said["evidence"]["group"]
     assert group["n"] == FEW
     assert 0.1 < group["changed"] / group["n"] < 0.3
-    assert f"所在镇是“东镇”的人，试了{FEW}次，有{group['changed']}次结果变了" in said["zh"]
-    assert (
-        f"But of people with “East” for the town, it did in {group['changed']} of {FEW} tests"
-        in said["en"]
-    )
+    assert "所在镇是“东镇”的人，每100人里，约" in said["zh"]
+    assert f"人的结果会变（试了{FEW}次，{group['changed']}次）" in said["zh"]
+    assert "But of people with “East” for the town, it does for about " in said["en"]
+    assert f"of 100 ({group['changed']} of {FEW} tests)" in said["en"]
     assert said["zh"].startswith("对大多数人，")
     assert said["en"].startswith("For most people ")
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from explainers.cells import LEAST
 from explainers.explanation import explain, sentences_of
-from explainers.plan import ExplanationPlan, PlanImpossible, Task, Wording
+from explainers.plan import ExplanationPlan, PlanImpossible, Task
+from explainers.wording import Wording
 from registry.language import Text
 from tests.explainers.toys import Scores, Toy, apart, text
 

@@ -129,7 +129,7 @@ def test_twins_are_never_said_to_act_one_by_one() -> None:
         assert "只改这一项" not in said["zh"]
         assert "only this" not in said["en"]
     together = about(made, "income", "spending")
-    assert together[-1]["zh"].startswith("其他信息不变时，每月收入和每月支出一起变高，试了")
+    assert together[-1]["zh"].startswith("其他信息不变时，每月收入和每月支出一起变高：每100次里")
     assert "which of them acts is not known" in repr([said["en"] for said in together])
     examples = made["questions"][3]["detail"][-1]["sentences"]
     assert [s["kind"] for s in examples] == ["whatif.joined"]

@@ -174,6 +174,6 @@ def test_the_words_of_levels_are_named_line_by_line_and_a_half_name_is_told() ->
     with pytest.raises(explaining.PlanHasGaps) as refused:
         explaining.check(explaining.plan(form, ["town"]), ["town"])
     (reason,) = refused.value.reasons
-    assert reason.item == "columns.0.values"
+    assert reason.item == "columns.town.values.西城.en"
     assert "西城" in reason.said.zh
     assert "c/town/values" in explaining.names(["town"])(reason.item)
