@@ -391,7 +391,7 @@ def _decision(
         foretells = decision_words.foretells(decided[1])  # the outcome, in the outcome's own words
         if apart or (own != favourable and not foretells):
             yield from _own_word(decided[1], own, apart=apart)
-    yield from _unfavourable(levels, decided)
+    yield from unfavourable(levels, decided)
     for column in seen:
         one = len(column.levels) == 1
         if one and _named(column, (*WORDS["prediction"], *WORDS["decided"])):
@@ -459,13 +459,21 @@ def _favourable(column: str, levels: Sequence[str]) -> str | None:
     return word if word is None or plain else written(word)
 
 
-def _unfavourable(levels: Mapping[str, Sequence[str]], known: Sequence[str]) -> Iterator[str]:
-    """The line that says which values are refusals, ready to be uncommented, where one is needed."""
+def unfavourable(
+    levels: Mapping[str, Sequence[str]], known: Sequence[str], good: str | None = None
+) -> Iterator[str]:
+    """The line that says which values are refusals, ready to be uncommented, where one is needed.
+
+    Args:
+        levels: by column, its values.
+        known: the columns that hold the result or what became of people.
+        good: the favourable value, as far as it is known.
+    """
     several = [name for name in known if len(levels[name]) > 2]
     if not several:
         return
     rest = [
-        word for name in known for word in decision_words.refusals_of(name, levels[name], None)
+        word for name in known for word in decision_words.refusals_of(name, levels[name], good)
     ]
     yield f"#   {'、'.join(map(_word, several))}：不止两种值。只留下真正不利的，再去掉行首的 #；没有列的不计入 / more than two"
     yield "#   values: keep the real refusals and uncomment; what is not listed is left out"

@@ -65,6 +65,7 @@ def fields(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("favourable", "score_favourable", "cut"):
         if columns.get(name) is not None:
             yield name, _typed(columns[name])
+    yield from (("unfavourable", _typed(value)) for value in columns.get("unfavourable") or ())
     if columns.get("classes") and columns.get("score_favourable") is None:
         yield "score_favourable", "names"
     for name, level in _table(plan, "reference").items():

@@ -281,7 +281,7 @@ def draft(
     return "\n".join([*lines, *_references(known, asked), *_names(known, asked), *_probes(dataset, asked)])  # fmt: skip
 
 
-def _decision(dataset: Dataset, asked: Mapping[str, str], values: Sequence[str]) -> Iterator[str]:
+def _decision(dataset: Dataset, asked: QueryParams, values: Sequence[str]) -> Iterator[str]:
     """Which outcome is good for the person, and which class of the model it is; what is not said is asked."""
     good = asked.get("favourable", likely(dataset, values)).strip()
     if good:
@@ -290,6 +290,12 @@ def _decision(dataset: Dataset, asked: Mapping[str, str], values: Sequence[str])
         yield f"# {plan_start.UNSAID.zh} /"
         yield f"# {plan_start.UNSAID.en}"
         yield f"# favourable = …   # {'、'.join(filter(str.isprintable, values))}"
+    bad = [word for word in values if word in asked.getlist("unfavourable") and word != good]
+    if bad:
+        yield f"unfavourable = {written(bad)}"
+    elif len(values) > 2:
+        name = roles(dataset)["target"][0]
+        yield from plan_start.unfavourable({name: values}, [name], good or None)
     if score_side.told_by(values):
         return
     side = asked.get("score_favourable", "")

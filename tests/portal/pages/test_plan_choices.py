@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from evaluators.guests import installed
 from evaluators.plan import Plan
 from evaluators.running import planning
-from portal.pages import plan_choices
+from portal.pages import plan_again, plan_choices
 from registry import worklist
 from registry.database import transaction
 from registry.errors import Invalid, Reason
@@ -183,6 +183,33 @@ def test_what_is_chosen_of_the_models_classes_stands_in_the_plan(
     assert columns["favourable"] == "归还"
     assert {k: v for k, v in columns.items() if k in {"score_favourable", "classes"}} == said
     assert Plan.parse({"title": "t", "columns": columns, "probes": [{"id": "selection_parity"}]})
+
+
+THREE = pa.table({"approve": ["批准", "拒绝", "待定", "批准"]})
+
+
+def test_of_three_outcomes_those_that_are_bad_are_asked_for() -> None:
+    """F7n/21: a plan with three outcomes was refused as the form had drafted it."""
+    asked = [("favourable", "批准"), ("score_favourable", "1")]
+    open_ = plan_choices.draft(data(), VERSION, QueryParams(asked), THREE)
+    assert re.search('^# unfavourable = .*"拒绝"', open_, re.MULTILINE)
+    chosen = QueryParams([*asked, ("unfavourable", "拒绝"), ("unfavourable", "批准")])
+    columns = tomllib.loads(plan_choices.draft(data(), VERSION, chosen, THREE))["columns"]
+    assert columns["unfavourable"] == ["拒绝"]
+    again = list(plan_again.fields({"columns": columns}))
+    assert ("unfavourable", "拒绝") in again
+
+
+def test_the_page_offers_to_say_which_of_three_outcomes_are_bad(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_choices, "outcomes", lambda *_: ("批准", "拒绝", "待定"))
+    client, _ = shelf.browser(Role.TESTER)
+    address = "/zh/evaluations/new?version={version}&dataset={dataset}&unfavourable=拒绝"
+    page = client.get(address.format(**shelf.made)).text
+    assert "哪些结果对本人不利" in page
+    assert 'name="unfavourable" value="拒绝" checked' in page
+    assert 'name="unfavourable" value="待定">' in page
 
 
 def test_outcomes_of_0_and_1_and_words_that_say_which_is_good_are_proposed() -> None:
