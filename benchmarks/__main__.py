@@ -26,6 +26,7 @@ TABLE = (
     "search",
     "outages",
     "truth",
+    "explanation",
 )
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
