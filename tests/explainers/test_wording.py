@@ -60,7 +60,7 @@ def test_a_number_is_told_by_its_phrase() -> None:
 
     made = told(younger, "age", age=OLDER, plan={"wording": GRANTED})
     said = about(made, "age", "always")
-    assert "人更老，更容易被拒：每100次里" in said["zh"]
+    assert "人更老，更容易被拒：换成相差较大的数值，每100次里" in said["zh"]
     assert "with a person older, the person is nearly always more often refused" in said["en"]
 
 
@@ -68,7 +68,7 @@ def test_a_price_is_told_by_its_phrases() -> None:
     wording = {"higher": text("更贵", "a dearer ride"), "lower": text("更便宜", "a cheaper ride")}
     plan = {"task": "price", "cut": None, "wording": wording}
     made = told(lambda x: 10.0 + x["age"], "age", plan=plan)
-    assert "年龄越大，越贵，试的" in about(made, "age", "always")["zh"]
+    assert "年龄越大，越贵，平均相差" in about(made, "age", "always")["zh"]
     assert "there is nearly always a dearer ride" in about(made, "age", "always")["en"]
 
 
