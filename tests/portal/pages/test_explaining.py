@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData
 
+from explainers.asked import PlanHasGaps
 from explainers.columns import parse_columns
 from explainers.explanation import explain
 from explainers.plan import ExplanationPlan, Task
@@ -142,7 +143,7 @@ ASKED: dict[str, Any] = {
 
 def test_no_side_of_a_cut_is_taken_for_the_favourable_one_unless_somebody_said_so() -> None:
     """F-n7/1: the form had the upper side chosen, and a risk was explained as merit."""
-    with pytest.raises(explaining.PlanHasGaps) as refused:
+    with pytest.raises(PlanHasGaps) as refused:
         explaining.check(ASKED, ["income"])
     assert [reason.item for reason in refused.value.reasons] == ["favourable_above"]
     for said in (
@@ -171,7 +172,7 @@ def test_the_words_of_levels_are_named_line_by_line_and_a_half_name_is_told() ->
     form = FormData(
         [*((k, v) for k, v in form.items() if "values" not in k), ("c/town/values", "西城 = 西城")]
     )
-    with pytest.raises(explaining.PlanHasGaps) as refused:
+    with pytest.raises(PlanHasGaps) as refused:
         explaining.check(explaining.plan(form, ["town"]), ["town"])
     (reason,) = refused.value.reasons
     assert reason.item == "columns.town.values.西城.en"

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.datastructures import FormData
 
+from explainers.asked import PlanHasGaps
 from portal.pages import explaining
 from registry.database import transaction
 from registry.datasets import Use
@@ -117,7 +118,7 @@ def test_a_missing_cut_is_a_gap_unless_a_report_gives_it(shelf: Shelf) -> None:
     column = {"name": "a", "plain": {"zh": "一", "en": "one"}, "unit": None}
     asked: dict[str, Any] = {"task": "decision", "cut": None, "columns": [column]}
     asked |= {"wording": {}, "declared": {}}
-    with pytest.raises(explaining.PlanHasGaps) as refused:
+    with pytest.raises(PlanHasGaps) as refused:
         explaining.check(asked, ["a"])
     assert [reason.item for reason in refused.value.reasons] == ["cut", "favourable_above"]
     explaining.check(asked, ["a"], settled=True)
