@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import dossier
+from filing import dossier, promised
 from filing.dossier import Filing
 from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
@@ -26,7 +26,6 @@ UNUSED = re.compile(
     r"不(?:会)?(?:使用|用|看|考虑|采用)([^，。；;,.、]+(?:[、和或][^，。；;,.、]+)*)"
 )
 EXCEPT = re.compile(r"以外|之外|除")
-ANSWERED = re.compile(r"(\d{1,3})个?(工作)?[日天]内?[^，。；\d]{0,4}(?:答复|回复)")
 TURNED = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
 TASKS = {"prices": "price", "ranks": "score", "allocates": "decision", "decides": "decision"}
 TASK_NAMES = {
@@ -59,7 +58,7 @@ def found(
     Args:
         told: the stored answers.
         content: of the attached explanation, if any; one of an earlier release has no facts.
-        declared: what its plan says under "object", where people are told how long an answer takes.
+        declared: what its plan says under "object", where people may be told how long an answer takes.
     """
     facts = (content or {}).get("measured", ())
     task = str((content or {}).get("task", "decision"))
@@ -214,16 +213,16 @@ def _purpose(told: Answers, content: Mapping[str, Any] | None) -> list[Contradic
 
 def _dates(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator[Contradiction]:
     """Where people are told of other days until an answer than the appeal's days promise."""
-    promised = told.value(Meaning.APPEAL_DAYS)
-    if promised is None:
+    promise = told.value(Meaning.APPEAL_DAYS)
+    if promise is None:
         return
     field = told.form.meant(Meaning.APPEAL_DAYS)
     code, name = field.code, field.name
     against = Text(
-        f"{code}（{name.zh}）写的是{promised}天", f"{code} ({name.en}) says {promised} days"
+        f"{code}（{name.zh}）写的是{promise}天", f"{code} ({name.en}) says {promise} days"
     )
     days = told.value(Meaning.OBJECTION_DAYS)
-    if days is not None and days != promised:
+    if days is not None and days != promise:
         other = told.form.meant(Meaning.OBJECTION_DAYS)
         title = other.name
         yield Contradiction(
@@ -234,13 +233,30 @@ def _dates(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator
             Text(f"{days}天内答复", f"answered within {days} days"),
             against,
         )
-    said = ANSWERED.search((declared.get("object") or {}).get("zh") or "")
-    if said is not None and int(said[1]) != promised and not said[2]:
-        yield Contradiction(
-            Kind.DATES,
-            "declared.object",
-            Text("说明里的“我不同意，怎么办？”", "“How do I object?” in the explanation"),
-            (),
-            Text(said[0], f"answered within {said[1]} days"),
-            against,
+    for place, where, texts in _promising(told, declared):
+        every = [each for text in texts for each in promised.of(text)]
+        differing = next((each for each in every if each.days != promise), None)
+        if differing is not None:
+            words = Text(differing.said, f"answered within {differing.days} days")
+            yield Contradiction(Kind.DATES, place, where, (), words, against)
+
+
+def _promising(
+    told: Answers, declared: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, Text, list[str]]]:
+    """Where else people read how long an answer takes: the place, what it is called, its texts."""
+    yield (
+        "declared.object",
+        Text("说明里的“我不同意，怎么办？”", "“How do I object?” in the explanation"),
+        list((declared.get("object") or {}).values()),
+    )
+    for meaning in (Meaning.OBJECTION, Meaning.APPEAL_DAYS):
+        field = told.form.meant(meaning)
+        value = (told.rows.get(field.code) or {}).get("value")
+        texts = [each for each in value.values() if isinstance(each, Mapping)] if value else []
+        where = Text(f"{field.code}（{field.name.zh}）", f"{field.code} ({field.name.en})")
+        yield (
+            f"{field.code}.words",
+            where,
+            [said for each in texts for said in each.values() if isinstance(said, str)],
         )

@@ -24,6 +24,10 @@ WHY = Text(
     "请用中文写明为什么保留这些话；公众会看到。",
     "Say in Chinese why the words are kept; the public reads it.",
 )
+WHY_DIFFERENT = Text(
+    "请用中文写一句话，说明为什么不一样；公众会看到。",
+    "Say in a sentence, in Chinese, why they differ; the public reads it.",
+)
 EITHER = Text(
     "请改正其中一个；或者用中文写明为什么不一样，公众会看到。",
     "Correct one of the two, or say in Chinese why they differ; the public reads it.",
@@ -202,5 +206,7 @@ def _check(given: Text, item: str = REASON.item) -> None:
         raise ReasonUnfit(
             "理由不够一句话。",
             "The reason is not a sentence.",
-            reasons=[Reason(item, lengths.NO_SENTENCE, WHY)],
+            reasons=[
+                Reason(item, lengths.NO_SENTENCE, WHY if item == REASON.item else WHY_DIFFERENT)
+            ],
         )

@@ -293,12 +293,19 @@ def _remarks(made: Mapping[str, Any]) -> None:
 
 
 def _next(made: Mapping[str, Any]) -> None:
-    """Each step that the reader may take, with the command that takes it."""
+    """Each step of the reader's role, with its command and what stands in its way that is not told above."""
     if made["steps"]:
         _heading("可做的下一步", "next")
+    above = (*made["lacking"], *(made["gate"] or {"hurdles": ()})["hurdles"])
+    told = {each["item"] for each in above}
     for each in made["steps"]:
         name, action = each["name"], each["action"]
         _print(f"  · {name['zh']} / {name['en']}: {_command(made, action)}")
+        for fault in each["faults"]:
+            if fault["item"] not in told:
+                said, remedy = fault["said"], fault["remedy"]
+                _print(f"    现在还不行：{said['zh']}{remedy['zh']}")
+                _print(f"    not yet: {said['en']} {remedy['en']}", style="dim")
 
 
 def _command(made: Mapping[str, Any], action: str) -> str:

@@ -118,9 +118,25 @@ def test_purpose_and_days_that_are_told_in_two_ways() -> None:
         ("30天内答复您。", True),
         ("收到结果后三十天内申诉，15天内答复。", False),
         ("10个工作日内答复", False),
+        ("打电话，请人重新看。三天内答复。", True),
     ):
         told = declared.found(Answers(current(), answers), None, {"object": zh(said)})
         assert [each.kind for each in told] == [Kind.DATES] * days, said
+
+
+def test_no_two_answer_times_stand_on_one_page() -> None:
+    """In words of how to object, of the steps of an appeal, of the explanation, in either language."""
+    appeal = {
+        "days": 15,
+        "steps": {"zh": "写信", "en": "Write; you get an answer within ten days."},
+    }
+    assert found(None, I2=appeal) == [("dates", "I2.words")]
+    assert found(None, I2={"days": 15}, H9={"how": {"zh": "打电话，一周内答复"}}) == [
+        ("dates", "H9.words")
+    ]
+    said = {"object": {"zh": "打电话。十五天内答复。", "en": "You get an answer within 20 days."}}
+    told = declared.found(Answers(current(), {"I2": {"value": {"days": 15}}}), None, said)
+    assert [(each.kind, each.place) for each in told] == [(Kind.DATES, "declared.object")]
 
 
 def test_an_explanation_of_an_earlier_release_contradicts_nothing() -> None:

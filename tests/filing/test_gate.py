@@ -99,6 +99,17 @@ def test_a_report_is_refused_for_what_is_wrong_with_it_and_nothing_else(
     assert blocked(check(evidence)) == causes
 
 
+def test_where_the_report_is_there_and_only_not_attached_the_remedy_is_to_attach_it() -> None:
+    """A filer was told to engage a tester, who had long countersigned."""
+    found = gate.check(subject(), Level.HIGH, [], beside=[GOOD], at=NOW, days=365)
+    told = {each.item: each.remedy for each in found.reasons}
+    met = ["another_organisation", "this_version", "countersigned", "unexpired", "task"]
+    assert {told[name] for name in met} == {gate.ATTACH_IT}
+    tied = replace(GOOD, ties=(Text("有关联", "tied"),))
+    found = gate.check(subject(), Level.HIGH, [], beside=[tied], at=NOW, days=365)
+    assert gate.ATTACH_IT not in [each.remedy for each in found.reasons]
+
+
 def test_without_a_report_nothing_is_said_to_have_expired() -> None:
     """The remedy said 评估已过期 where there was no evaluation at all."""
     for hurdle in check().hurdles:

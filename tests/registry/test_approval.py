@@ -124,5 +124,7 @@ def test_a_reason_for_a_contradiction_is_a_sentence_that_fits() -> None:
     with pytest.raises(ReasonUnfit) as unfit:
         approval.overruled(told, REASON, {"direction:columns.age": Text("因为", "")})
     assert unfit.value.reasons[0].item == "direction:columns.age"
+    assert "不一样" in unfit.value.reasons[0].remedy.zh, "the remedy was that of hard words"
+    assert "differ" in unfit.value.reasons[0].remedy.en
     with pytest.raises(TextTooLong):
         approval.overruled(told, REASON, {"direction:columns.age": Text(REASON.zh * 20, "")})

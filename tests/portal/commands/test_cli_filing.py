@@ -182,6 +182,18 @@ def test_own_words_in_chinese_alone_are_marked_on_the_english_line(desk: Desk) -
         assert f"{said}{mark}" in shown
 
 
+def test_beside_a_step_stands_that_another_person_takes_it(desk: Desk) -> None:
+    """Who accepted a high-risk filing was told to publish it, which was then refused."""
+    made = desk.scene.rule(desk.scene.submitted(), "accept", "file")
+    filing, _ = desk.filing(made)
+    _, _, following = desk.run(desk.reviewer, "review", "show", filing).out.partition(
+        "可做的下一步"
+    )
+    assert squeezed(f"mingsuan review step {filing} publish") in following
+    assert squeezed("现在还不行：高风险的备案由两个人经手") in following
+    assert squeezed("not yet: Two people see a high-risk filing through") in following
+
+
 def test_a_reviewer_is_shown_what_changed(desk: Desk) -> None:
     """Old and new text against the published edition; the fields since the submission before."""
     made = desk.scene.published()
