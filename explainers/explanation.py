@@ -32,7 +32,7 @@ from explainers.people import Scorer
 from explainers.phrases import same
 from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
-from explainers.questions import QUESTIONS
+from explainers.questions import QUESTIONS, WHO_DECIDES
 from explainers.sentences import Kind, capitalised, sentence
 from registry import attestation, contradictions, readability
 from registry.findings import row_by_row
@@ -220,7 +220,7 @@ class _Page:
         lead = [self._stated("decided"), *self._overall(), *chosen]
         return {
             "lead": lead,
-            "detail": self._if_stated("decider", Text("谁做决定", "Who decides")),
+            "detail": self._if_stated("decider", WHO_DECIDES),
         }
 
     def _who(self) -> dict[str, Any]:

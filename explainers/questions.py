@@ -12,3 +12,5 @@ QUESTIONS: Mapping[str, Text] = {
     "checked": Text("检查了什么？", "What was checked?"),
     "object": Text("我不同意，怎么办？", "How do I object?"),
 }
+WHO_DECIDES = Text("谁做决定", "Who decides")
+"""The heading under the first of them, where the filer says it."""

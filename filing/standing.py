@@ -542,24 +542,25 @@ def _evaluated(
         if age.partly:
             said = Text(f"有一份{noun.zh}已在{day}过期", f"one {noun.en} expired on {day}")
         return Freshness(State.EXPIRED, _and_changed(said, changed), until, changed)
+    # Until when it counts is told whatever else is: the first change took the day off the page.
+    counts = Text(f"{day}起算过期", f"counts as expired from {day}")
+    if age.partly:
+        counts = Text(f"其中一份{counts.zh}", f"one of them {counts.en}")
     if changed:
-        said = Text(f"{noun.zh}以后改过：{names.zh}", f"changed since the {noun.en}: {names.en}")
+        said = Text(
+            f"{noun.zh}以后改过：{names.zh}；{counts.zh}",
+            f"changed since the {noun.en}: {names.en}; {counts.en}",
+        )
         return Freshness(State.CHANGED, said, until, changed)
     if pending is not None:
         said = Text(
-            f"{noun.zh}针对的是现在公示的内容；{pending.zh}",
-            f"{noun.en} of what is published now; {pending.en}",
+            f"{noun.zh}针对的是现在公示的内容，{counts.zh}；{pending.zh}",
+            f"{noun.en} of what is published now, {counts.en}; {pending.en}",
         )
         return Freshness(State.CHANGE_SUBMITTED, said, until)
     said = Text(
-        f"{noun.zh}针对的就是这个版本，{day}起算过期",
-        f"{noun.en} of this very version, counts as expired from {day}",
+        f"{noun.zh}针对的就是这个版本，{counts.zh}", f"{noun.en} of this very version, {counts.en}"
     )
-    if age.partly:
-        said = Text(
-            f"{noun.zh}针对的就是这个版本，其中一份{day}起算过期",
-            f"{noun.en} of this very version, one of them counts as expired from {day}",
-        )
     return Freshness(State.CURRENT, said, until)
 
 

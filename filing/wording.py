@@ -134,6 +134,31 @@ def _named(part: Part, value: Any) -> tuple[Text, Text]:
     return Text(zh[1], en[1]), Text(unit_zh, f"{said.en} {unit_en}")
 
 
+def pieces(row: Mapping[str, Any], form: Schema) -> tuple[Text, ...]:
+    """An answer in the pieces that change by themselves: its parts, its rows, or the whole of it.
+
+    Args:
+        row: an answer with `key`, `value` and `said`.
+        form: the schema that it was given under.
+    """
+    try:
+        part = form.field(row["key"]).value
+    except FieldNotFound:
+        return (answered(row, form),)
+    value = row["value"]
+    if part.kind not in (Kind.PARTS, Kind.ROWS) or _said(part, value, marked=False) != Text(
+        **row["said"]
+    ):
+        return (answered(row, form),)
+    if part.kind is Kind.PARTS:
+        return tuple(_unended(_inner(part, value, marked=True)))
+    return tuple(_row(part, each, marked=True) for each in value)
+
+
+def _row(part: Part, value: Mapping[str, Any], *, marked: bool) -> Text:
+    return _join(_unended(_inner(part, value, marked=marked)), "；", "; ")
+
+
 def _address(part: Part, value: Any) -> str:
     if part.format == "telephone":
         return formats.dialled(str(value))
@@ -195,9 +220,7 @@ def _said(part: Part, value: Any, *, marked: bool) -> Text:
         case Kind.PARTS:
             return _join(_unended(_inner(part, value, marked=marked)), "；", "; ")
         case Kind.ROWS:
-            inner = (_inner(part, row, marked=marked) for row in value)
-            rows = [_join(_unended(each), "；", "; ") for each in inner]
-            return _join(rows, "\n", "\n")
+            return _join([_row(part, each, marked=marked) for each in value], "\n", "\n")
         case _:
             return _same(str(value))
 

@@ -75,6 +75,17 @@ class Beyond:
     more: int = 0
 
     @property
+    def rest(self) -> Text:
+        """How many are not told here; where one line tells of several, how many are."""
+        here = self.total - self.more
+        if here == len(self.brief):
+            return Text(f"还有{self.more}项", f"And {self.more} more")
+        return Text(
+            f"还有{self.more}项（上面说了{here}项）",
+            f"And {self.more} more ({here} are told above)",
+        )
+
+    @property
     def fuller(self) -> tuple[Text, ...]:
         """Of what is said in full, all that says more than its line does."""
         return tuple(each for each in self.said if each not in self.brief)

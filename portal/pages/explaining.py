@@ -134,6 +134,22 @@ class Explained:
     differing: tuple[Differing, ...] = ()
     hard: tuple[Differing, ...] = ()
 
+    def tells(self, kind: str) -> bool:
+        """Whether a sentence is of a kind of the table of sentences, or of one called after it.
+
+        Args:
+            kind: a word of the kinds' names.
+        """
+        every = (
+            said
+            for answer in self.answers
+            for said in (
+                *answer.lead,
+                *(each for part in answer.detail for each in part.sentences),
+            )
+        )
+        return any(kind in said.kind for said in every)
+
 
 def view(
     content: Mapping[str, Any],

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from explainers.questions import WHO_DECIDES
 from filing import basis, claims, wording
 from filing.catalogue import PublicEntry
 from filing.fields import Answers
@@ -105,7 +106,9 @@ class Words:
         version: which version it is about, where that is not the edition's; else None.
         data: name, declared source and number of rows that were asked about.
         other_rows: whether a report rests on other data, so that figures differ.
+        own_line: that the attached reports draw lines of their own, where something matters little.
         unexplained: names of those that are missing.
+        decider: who decides, as the filer says in the explanation of the version that is published.
     """
 
     explained: explaining.Explained
@@ -114,6 +117,16 @@ class Words:
     data: Mapping[str, Any] | None
     other_rows: bool
     unexplained: tuple[Text, ...]
+    decider: Mapping[str, str] | None = None
+    own_line: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One thing that the filer says, and what it is called."""
+
+    name: Text
+    said: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +154,23 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """Everything on the filed page that is not in the edition's own words."""
+    """Everything on the filed page that is not in the edition's own words.
+
+    Args:
+        badges: how the filing stands.
+        graded: who set its grade.
+        city: what its city's rules say of filing, if anything.
+        claimed: what its name claims, if anything.
+        parts: what only another edition changes.
+        pending: what a submitted change touches, where no badge says it.
+    """
 
     badges: tuple[Badge, ...]
     graded: Text
     city: Text | None
     claimed: Text | None
     parts: Parts
+    pending: Text | None = None
 
     @property
     def warnings(self) -> list[Badge]:
@@ -188,9 +211,11 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         entry: an edition with its standing.
         language: of the page.
     """
-    content = entry.content
+    content, labels, pending = entry.content, badges(entry.standing), entry.standing.pending.said
+    told = pending is None or any(each.text.zh.endswith(pending.zh) for each in labels)
     return Filed(
-        badges=badges(entry.standing),
+        badges=labels,
+        pending=None if told else pending,
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
         claimed=claims.published(
@@ -202,8 +227,8 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
 
 OF_SERVICE = (Meaning.SERVICE, Meaning.WHO_USES)
 """What tells of the service, in the filer's word."""
-PURPOSES = (Meaning.WHY, Meaning.WHO_CHECKS)
-"""What the first screen tells in the filer's word, where it is public: what for, and who decides."""
+DECIDER = "decider"
+"""Under which name the plan of an explanation says who decides."""
 
 
 def _said(content: Mapping[str, Any], meaning: Meaning) -> Mapping[str, str]:
@@ -211,6 +236,15 @@ def _said(content: Mapping[str, Any], meaning: Meaning) -> Mapping[str, str]:
     return told_by(content).of(meaning).get("said") or {}
 
 
+OWN_LINE = Text(
+    "说明和评估各有界线：这里说“影响很小”，是每100次里不到1次变；评估的界线写在每条结果里。"
+    "所以同一件事，两处的结论可以不同。",
+    "Explanation and evaluation draw lines of their own: here “matters little” is fewer than 1 change "
+    "in 100; the evaluation’s line stands in each of its findings. So on one thing the two may "
+    "conclude differently.",
+)
+LITTLE = "little"
+"""In the kind of every sentence of an explanation that something matters little."""
 WORDS = "words"
 READ_FIRST = ("purpose", "found", "objecting", "explanation")
 """The parts that everybody reads, whose words are explained on the page itself."""
@@ -229,7 +263,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
             {
                 "content": entry.content,
                 "told": told,
-                "purposes": [row for each in PURPOSES if (row := told.of(each)).get("said")],
+                "purposes": _purposes(told, shown.words.decider),
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
                 "names_filer": told.form.key(Meaning.FILER),
                 "groups": told.form.groups,
@@ -248,6 +282,20 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
         return Parts(**made, words=getattr(module, WORDS)(used(read, language)))
 
     return PARTS.get((entry.digest, language, lapse, aged, data), made)
+
+
+def _purposes(told: Answers, decider: Mapping[str, str] | None) -> list[Stated]:
+    """What the first screen tells in the filer's word, where it is public: what for, and who decides.
+
+    Who decides is told as it is done, where the explanation says so; who checks stands in for it.
+    """
+    last = [] if decider is None else [Stated(WHO_DECIDES, wording.own_words(decider))]
+    asked = (Meaning.WHY,) if last else (Meaning.WHY, Meaning.WHO_CHECKS)
+    rows = (row for each in asked if (row := told.of(each)).get("said"))
+    return [
+        *(Stated(Text(**row["name"]), wording.answered(row, told.form)) for row in rows),
+        *last,
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +389,8 @@ def _words(
         data={"name": data.called.in_(language), "source": data.source},
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
         unexplained=missing,
+        decider=(made.plan.get("declared") or {}).get(DECIDER) if about else None,
+        own_line=OWN_LINE if predicates and explained.tells(LITTLE) else None,
     )
 
 

@@ -5,7 +5,7 @@ reason stands beside them. Neither table draws a legal conclusion.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluators.judging import captions
@@ -30,10 +30,12 @@ class Row:
     Args:
         title: by title and article.
         turns_on: what the rule asks.
-        tested: the elements of it that were tested, those compared without a judgement marked so.
+        tested: the elements of it that were tested.
         measured: of each feature the largest difference of price that these tests found, of recorded
             prices and of the model itself.
-        untested: the elements of it that were not tested.
+        untested: the elements of it that were not tested; of features that were compared, whether
+            they are those of the rule, which no report judges.
+        like: the first rule above of which the same was measured, where there is one.
     """
 
     title: Text
@@ -41,6 +43,7 @@ class Row:
     tested: tuple[Text, ...]
     measured: tuple[Text, ...]
     untested: tuple[Text, ...]
+    like: Text | None = None
 
 
 def of(predicate: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
@@ -50,7 +53,16 @@ def of(predicate: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> tupl
         predicate: of the report, with its findings and its plan.
         rules: the same report's rules with their elements.
     """
-    return tuple(_row(rule, predicate) for rule in rules)
+    rows = [_row(rule, predicate) for rule in rules]
+    first: dict[tuple[Text, ...], Text] = {}
+    for row in rows:
+        if row.measured:
+            first.setdefault(row.measured, row.title)
+    likes = (first.get(row.measured, row.title) for row in rows)
+    return tuple(
+        replace(row, like=None if like is row.title else like)
+        for row, like in zip(rows, likes, strict=True)
+    )
 
 
 def _row(rule: Mapping[str, Any], predicate: Mapping[str, Any]) -> Row:
@@ -60,18 +72,23 @@ def _row(rule: Mapping[str, Any], predicate: Mapping[str, Any]) -> Row:
     return Row(
         title=Text(**rule["title"]),
         turns_on=Text(**rule["turns_on"]),
-        tested=tuple(_tested(each) for each in elements if each["state"] in (TESTED, COMPARED)),
+        tested=tuple(Text(**each["name"]) for each in elements if each["state"] == TESTED),
         measured=tuple(_largest(rested, predicate["plan"].get("content") or {})),
-        untested=tuple(Text(**each["name"]) for each in elements if each["state"] == NOT_TESTED),
+        untested=tuple(
+            _left(each) for each in elements if each["state"] in (NOT_TESTED, COMPARED)
+        ),
     )
 
 
-def _tested(element: Mapping[str, Any]) -> Text:
+def _left(element: Mapping[str, Any]) -> Text:
+    """An element that no finding decides: one that was compared is not said to be of users' habits."""
     name = Text(**element["name"])
-    if element["state"] == TESTED:
+    if element["state"] == NOT_TESTED:
         return name
-    state = Text(**element["state_name"])
-    return Text(f"{name.zh}（{state.zh}）", f"{name.en} ({state.en})")
+    return Text(
+        f"{name.zh}（比较过的特征算不算这些，没有判断）",
+        f"{name.en} (whether what was compared is such was not judged)",
+    )
 
 
 def _largest(rested: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]) -> list[Text]:

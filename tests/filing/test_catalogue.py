@@ -3,8 +3,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from filing import catalogue, dossier, editions
+from filing import catalogue, differences, dossier, editions
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.numbers import NumberNotFound
@@ -413,6 +415,52 @@ def test_a_long_answer_is_quoted_where_it_differs(scene: Scene) -> None:
 
     before = "…" + "原" * 20
     assert difference.zh == f"“基本原理”由“{before}甲”改为“{before}乙”。"
+
+
+APPEAL = {
+    "phone": "021-00000000",
+    "link": "https://bank.example/appeal",
+    "steps": {"zh": "写明日期、结果和理由，附身份证明，邮寄到总行消费者服务部，信封上写明申诉"},
+    "within": 30,
+    "days": 15,
+}
+
+
+def test_of_an_answer_in_parts_the_history_names_the_parts_that_changed(scene: Scene) -> None:
+    """Both sides were cut at the same place, so that what the public loses was told nowhere."""
+    filing = scene.published(I2=APPEAL)
+    changed = {"phone": "021-11111111", "days": 20, "steps": {"zh": "当面写明日期"}}
+    again(scene, filing, {"I2": {**APPEAL, **changed}})
+    (difference,) = catalogue.history(scene.session, str(filing.number)).turns[0].differences
+
+    for told, was, later in (
+        (difference.zh, "收到后答复的期限（天）：15", "收到后答复的期限（天）：20"),
+        (difference.zh, "电话：021-00000000", "电话：021-11111111"),
+        (difference.en, "Answered within (days of receipt): 15", "days of receipt): 20"),
+    ):
+        assert told.index(was) < told.index(later)
+    assert "bank.example" not in difference.zh + difference.en
+    assert difference.en.count("(in Chinese, not translated)") == 2
+
+
+def test_of_an_answer_in_rows_the_history_names_the_rows_that_came_and_went(scene: Scene) -> None:
+    rules = [{"rule": f"第{n}条规则，按这一条计算分数", "effect": "建议批准"} for n in range(12)]
+    filing = scene.published(D7=rules)
+    again(scene, filing, {"D7": rules[:-1]})
+    (difference,) = catalogue.history(scene.session, str(filing.number)).turns[0].differences
+
+    row = "规则或界线：第11条规则，按这一条计算分数；怎样改变结果：建议批准"
+    assert difference.zh == f"“规则与阈值”里删去了“{row}”。"
+    assert difference.en.endswith("was removed from “Rules and thresholds”.")
+
+
+@given(st.text("甲乙", max_size=300), st.text("甲乙", max_size=300))
+def test_two_texts_are_quoted_alike_only_where_they_are_alike(one: str, two: str) -> None:
+    was, now = differences.around(one, two)
+    assert (was == now) == (one == two)
+    if len(one) == len(two):
+        unlike = sum(a != b for a, b in zip(one, two, strict=True))
+        assert sum(a != b for a, b in zip(was, now, strict=True)) == unlike
 
 
 @pytest.mark.postgres

@@ -254,13 +254,18 @@ def test_a_small_report_neither_washes_a_change_away_nor_renews_the_evaluation(
     small(scene, filing)
     after = entry(scene, filing).standing
 
-    assert after.third_party == before.third_party
-    assert after.third_party.state is State.CHANGED
+    assert after.third_party.state is before.third_party.state is State.CHANGED
+    assert after.third_party.until == before.third_party.until
+    assert after.third_party.changed == before.third_party.changed
     by_report = after.as_json()["reports"]
     assert [each["state"] for each in by_report] == ["changed", "current"]
-    assert by_report[0]["zh"] == "这份评估以后改过：“训练停止与选择标准”"
+    assert by_report[0]["zh"].startswith("这份评估以后改过：“训练停止与选择标准”；")
     until = after.third_party.until
     assert until is not None
+    day = legal_day.of(until).isoformat()
+    assert after.third_party.said.zh.endswith(f"；其中一份{day}起算过期"), (
+        "nobody read when it expires"
+    )
     for read in (entry, hit):
         found = read(scene, filing, at=until).standing
         assert (found.third_party.state, found.service.lapsed) == (State.EXPIRED, until)

@@ -89,6 +89,8 @@ class Records:
         self._regraded("regraded")
         self._changed("changed", publish=True)
         self._changed("pending", publish=False)
+        unsigned = self._own("pending alone", by=scene.tester, signed=False)
+        self._amend(unsigned, E7="换了一个标准")
         self._explained("explained")
         self._explained("explained before", earlier=True)
         self._explained("hard words", kept="阈值")

@@ -272,6 +272,14 @@ def test_of_several_steps_the_one_with_most_held_equal_is_named() -> None:
     assert found.said[1].zh.startswith("比较时相同的条件较少，差得更多：")
 
 
+def test_a_reader_who_counts_comes_to_the_number_in_the_heading() -> None:
+    """11 beyond the line, three lines, “and 7 more”: one of the lines told of two."""
+    lines = (Text("一", "one"), Text("二", "two"), Text("三", "three"))
+    several = beyond.Beyond(total=11, brief=lines, said=lines, more=7).rest
+    assert several == Text("还有7项（上面说了4项）", "And 7 more (4 are told above)")
+    assert beyond.Beyond(10, lines, lines, more=7).rest == Text("还有7项", "And 7 more")
+
+
 def test_of_several_questions_on_a_feature_the_largest_figure_is_told() -> None:
     """Findings 7c, P4: 4.5 % of a finer line stood for a feature whose prices differ by 7.4 %."""
     seen = PRICE | HELD | {

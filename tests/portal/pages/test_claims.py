@@ -259,7 +259,7 @@ def test_what_lies_beyond_a_line_stands_before_every_badge(
     assert text.index('id="beyond"') < text.index('class="badge')
     notice = text[text.index('id="beyond"') : text.index("</section>", text.index('id="beyond"'))]
     assert notice.count("<li>") == 3 + 3, "in a line each, and in full where asked for"
-    assert "还有 2 项" in notice
+    assert "还有2项" in notice
     assert notice.partition("<details>")[0].count("每100人约") == 6
     listed = page(records, monkeypatch, "line:far beyond", "zh")
     assert 'class="badge bad">附上的评估发现：差异超过界线5项' in listed

@@ -118,11 +118,27 @@ def test_what_a_person_acts_on_stands_before_the_explanation(records: Records) -
     places = [
         page.index(each)
         for each in (
-            'class="lede"', "为什么用它", "谁在把关", 'id="beyond"', 'id="how-to-object"', 'class="statement"',
+            'class="lede"', "为什么用它", "谁做决定", 'id="beyond"', 'id="how-to-object"', 'class="statement"',
             'id="explanation"', 'id="glance"', 'id="evaluation"',
         )
     ]  # fmt: skip
     assert places == sorted(places)
+
+
+def test_the_first_screen_says_who_decides_as_it_is_done(records: Records) -> None:
+    """It told who looks, “case by case”, and kept “as a rule as advised” folded under an answer."""
+    first, _, _ = filed(records, "explained").partition('id="beyond"')
+    assert records.explained.plan["declared"]["decider"]["zh"] in first
+    assert "谁在把关" not in first
+    first, _, _ = filed(records, "own").partition('id="beyond"')
+    assert "谁在把关" in first
+
+
+def test_that_two_lines_are_drawn_is_said_where_something_matters_little(records: Records) -> None:
+    assert ("说明和评估各有界线" in filed(records, "explained")) == (
+        "影响很小" in str(records.explained.content)
+    )
+    assert "说明和评估各有界线" not in filed(records, "own")
 
 
 def test_the_filers_words_are_folded_only_beside_what_was_measured(records: Records) -> None:

@@ -54,13 +54,24 @@ def predicate(*findings: dict[str, Any]) -> dict[str, Any]:
 def test_a_rule_tells_what_was_tested_what_was_measured_and_what_was_not() -> None:
     given = predicate(finding("income", 0.02, "difference"), finding("income", 0.0714))
     (row,) = price_table.of(given, [RULE])
-    assert row.tested == (
-        Text("同样的商品", "same goods"),
-        Text("按习惯（比较过，未判断）", "by habits (compared, not judged)"),
+    assert row.tested == (Text("同样的商品", "same goods"),)
+    assert row.untested == (
+        Text(
+            "按习惯（比较过的特征算不算这些，没有判断）",
+            "by habits (whether what was compared is such was not judged)",
+        ),
+        Text("知情", "consumers know"),
     )
-    assert row.untested == (Text("知情", "consumers know"),)
     assert [each.zh for each in row.measured] == ["收入：记录下来的价格，高7.4%（差异超过界线）"]
     assert row.measured[0].en.startswith("Income: recorded prices: 7.4 % higher (")
+
+
+def test_the_same_differences_are_told_once_and_pointed_to_by_the_rule_above() -> None:
+    second = RULE | {"title": {"zh": "条例 第2条", "en": "Regulation, art. 2"}}
+    rows = price_table.of(predicate(finding("income", 0.0714)), [RULE, second])
+    assert [row.like for row in rows] == [None, Text("条例 第1条", "Regulation, art. 1")]
+    rows = price_table.of(predicate(finding("income", None)), [RULE, second])
+    assert [row.like for row in rows] == [None, None], "where nothing was measured"
 
 
 def test_what_gave_no_answer_is_no_amount() -> None:
