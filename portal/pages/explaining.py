@@ -92,6 +92,7 @@ class Answer:
         detail: the others, under headings.
         items: what the program is given, under its question.
         own: what the filing says on it in group H, as an edition tells it.
+        own_in_sight: how many of these stand in sight; none beside what was measured.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Answer:
     detail: tuple[Part, ...] = ()
     items: tuple[Mapping[str, Any], ...] = ()
     own: tuple[Mapping[str, Any], ...] = ()
+    own_in_sight: int = 0
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -224,10 +226,20 @@ def untested(language: Language, own: Own) -> Explained:
     """
     return Explained(
         tuple(
-            Answer(name, title.in_(language), own=tuple(own.get(name, ())))
+            Answer(
+                name,
+                title.in_(language),
+                own=tuple(own.get(name, ())),
+                own_in_sight=_own_in_sight(own.get(name, ()), language),
+            )
             for name, title in QUESTIONS.items()
         )
     )
+
+
+def _own_in_sight(own: Sequence[Mapping[str, Any]], language: Language) -> int:
+    """Of the filer's own answers to a question, how many stand in sight where nothing else does."""
+    return folding.words_in_sight([in_language(each.get("said"), language) for each in own])
 
 
 def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
@@ -443,6 +455,7 @@ def _answer(
         title=in_language(question["title"], language),
         lead=lead,
         own=own,
+        own_in_sight=0 if lead else _own_in_sight(own, language),
         detail=(*_under_headings(folded, language), *parts),
         items=tuple(question.get("items", ())),
     )

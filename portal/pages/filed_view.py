@@ -123,10 +123,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """One thing that the filer says, and what it is called."""
+    """One thing that the filer says, what it is called, and where on the page it stands in full."""
 
     name: Text
     said: Text
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +228,8 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
 
 OF_SERVICE = (Meaning.SERVICE, Meaning.WHO_USES)
 """What tells of the service, in the filer's word."""
-DECIDER = "decider"
-"""Under which name the plan of an explanation says who decides."""
+DECIDER, DECIDED = "decider", "decided"
+"""Under which name the plan of an explanation says who decides, and under which question it is told."""
 
 
 def _said(content: Mapping[str, Any], meaning: Meaning) -> Mapping[str, str]:
@@ -289,13 +290,13 @@ def _purposes(told: Answers, decider: Mapping[str, str] | None) -> list[Stated]:
 
     Who decides is told as it is done, where the explanation says so; who checks stands in for it.
     """
-    last = [] if decider is None else [Stated(WHO_DECIDES, wording.own_words(decider))]
-    asked = (Meaning.WHY,) if last else (Meaning.WHY, Meaning.WHO_CHECKS)
+    decides = [] if decider is None else [Stated(WHO_DECIDES, wording.own_words(decider), DECIDED)]
+    asked = (Meaning.WHY,) if decides else (Meaning.WHY, Meaning.WHO_CHECKS)
     rows = (row for each in asked if (row := told.of(each)).get("said"))
-    return [
-        *(Stated(Text(**row["name"]), wording.answered(row, told.form)) for row in rows),
-        *last,
+    first = [
+        Stated(Text(**row["name"]), wording.answered(row, told.form), row["key"]) for row in rows
     ]
+    return [*first, *decides]
 
 
 @dataclass(frozen=True, slots=True)

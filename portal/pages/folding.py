@@ -6,6 +6,8 @@ beside a figure at least as large about the same feature, or beside as many feat
 the heading says how many stand under it.
 """
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,18 @@ IN_SIGHT = 3
 """So many sentences of an answer are in sight: of differences beyond a line one for each feature."""
 ONE_SCALE = "log_ratio"
 """Effects of this kind are all of one amount, so that the largest tells of a feature the most."""
+
+
+LINES = 100
+"""So wide may be what the first screen tells of one thing; a Chinese character is two wide (ours)."""
+ROOM = 950
+"""So wide may the filer's own words under one question be that stand in sight: about one screen."""
+HEAD = 120
+"""As wide as the heading of each of them is high."""
+LINE = 38
+"""How wide a line of a telephone is."""
+ENDS = re.compile(r"[。！？；]|[.!?;](?=\s)")
+JOINTS = re.compile(r"[，、]|[,\s]\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,50 @@ def limits(said: Iterable[Said]) -> tuple[str, ...]:
         said: sentences.
     """
     return tuple(dict.fromkeys(each.limit for each in said if each.limit))
+
+
+def width(text: str) -> int:
+    """How wide a text is on one line, a Chinese character two.
+
+    Args:
+        text: of any language.
+    """
+    return sum(1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
+
+
+def begun(text: str, most: int = LINES) -> str:
+    """A text, or as many of its first sentences as there is room for, and dots for the rest.
+
+    Where not even the first has room, it ends at a comma or a blank, and else anywhere.
+
+    Args:
+        text: in one language.
+        most: how wide it may be.
+    """
+    if width(text) <= most:
+        return text
+    room = next(n for n in range(len(text), -1, -1) if width(text[:n]) <= most)
+    for joints in (ENDS, JOINTS):
+        places = [each.end() for each in joints.finditer(text) if each.end() <= room]
+        if places:
+            return f"{text[: places[-1]].rstrip().rstrip('，、,')}…"
+    return f"{text[:room]}…"
+
+
+def words_in_sight(texts: Sequence[str]) -> int:
+    """How many of the filer's own texts on a question stand in sight, where nothing else does.
+
+    The first does, however long it is.
+
+    Args:
+        texts: in the language of the page, in their order.
+    """
+    taken = 0
+    for number, text in enumerate(texts):
+        taken += HEAD + sum(width(line) + LINE // 2 for line in text.splitlines())
+        if taken > ROOM and number:
+            return number
+    return len(texts)
 
 
 def _topic(finding: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from filing.law import (
     GRADING_STATEMENT,
     METHOD_STATEMENT,
 )
-from portal.pages import boxes, form_style, item_words, one_language
+from portal.pages import boxes, folding, form_style, item_words, one_language
 from portal.pages.boxes import Names, Shown, same
 from portal.pages.done import DONE
 from portal.web import once
@@ -350,6 +350,7 @@ def repeated(said: Text, language: Language) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "answered": answered,
+    "begun": folding.begun,
     "parts": wording.parts,
     "in": in_language,
     "repeated": repeated,

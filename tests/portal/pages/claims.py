@@ -115,6 +115,7 @@ CLAIMS = (
     Claim("深圳的条例没有规定备案，这是在本平台的登记。", "Shenzhen's regulation has no article on filing;", "other city", "clear"),
     Claim("看这类算法（%s 份备案）", "See such algorithms (%s filed)", "question", "about"),
     Claim("还没有这类算法备案。", "No such algorithm is filed yet.", "question", "about"),
+    Claim("全文</a>", "in full</a>", "lengthy", "clear"),
     Claim("见上面的“不同意结果怎么办”", "See “How to object” above", "clear", "bare"),
     Claim("没有公开说明。", "Not stated.", "bare", "clear"),
     Claim("已填写，不公开。", "Stated, not public.", "clear", "about"),

@@ -10,6 +10,9 @@ from fastapi import FastAPI
 from filing import catalogue, computed, dossier, editions, handling, listings, receiving
 from filing.concern_steps import Action, Outcome
 from filing.dossier import Filing
+from filing.fields import Kind as FieldKind
+from filing.fields import Part
+from filing.forms import current
 from filing.guards import Case
 from filing.handling import Taken
 from filing.receiving import Given
@@ -102,6 +105,8 @@ class Records:
         self._attached_later("unquoted")
         ended = self._third_party("ended")
         scene.file(ended, "cancel", reason="服务结束")
+        self._lengthy("lengthy")
+        self._third_party("many", verdicts=["disparity"] * 24)
         self._recommended("many", "shanghai", ("clear", "beyond", "other verdicts", "other city"))
         self._recommended("one", "shenzhen", ("explained",))
         self._recommended("none", "shanghai", ())
@@ -255,6 +260,15 @@ class Records:
         self.session.flush()
         self._publish(name, filing)
 
+    def _lengthy(self, name: str) -> None:
+        """A filing whose filer writes as much everywhere as the form lets them."""
+        answers = {
+            key: _at_length(current().field(key).value, raw)
+            for key, raw in papers.answers().items()
+            if not key.startswith("A")  # what the organisation's record has is not typed
+        }
+        self._third_party(name, verdicts=["disparity"] * 7, **answers)
+
     def _changed(self, name: str, *, publish: bool) -> None:
         filing = self._third_party(name)
         self._amend(filing, E7="换了一个标准")
@@ -322,6 +336,27 @@ class Records:
         self.scene.attach(second, self.report(self.scene.tester))
         self.scene.attach(second, self.report(self.scene.tester, version=old))
         self._publish(newer, second)
+
+
+SENTENCES = 70
+"""Texts that may not be so long are names, which may be one long word."""
+
+
+def _at_length(part: Part, raw: Any) -> Any:
+    """An answer with every text as long as it may be, and every list of some rows."""
+    if part.kind is FieldKind.TEXT and part.limit and not part.format:
+        said = "Kraftfahrzeughaftpflicht" if part.limit < SENTENCES else "We write at length. "
+        zh, en = "这里写了很长的一段。" * part.limit, said * part.limit
+        return {"zh": zh[: part.limit], "en": en[: part.limit].strip()}
+    if part.kind is FieldKind.PARTS:
+        asked = [each for each in part.parts if each.id in raw or each.kind is FieldKind.TEXT]
+        return {each.id: _at_length(each, raw.get(each.id)) for each in asked}
+    if part.kind is FieldKind.ROWS:
+        row = {
+            each.id: _at_length(each, raw[0][each.id]) for each in part.parts if each.id in raw[0]
+        }
+        return [row] * 4
+    return raw
 
 
 LATER = timedelta(days=366)

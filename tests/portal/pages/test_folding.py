@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.pages import folding
 from portal.pages.folding import IN_SIGHT, Said, folded, limits
 
 
@@ -103,3 +105,31 @@ def test_of_ordinary_sentences_the_first_are_in_sight() -> None:
 def test_each_limit_is_told_once_in_order() -> None:
     lead = [Said("a", "second", "k"), Said("b", "", "k"), Said("c", "first", "k")]
     assert limits([*lead, *lead]) == ("second", "first")
+
+
+@pytest.mark.parametrize(
+    ("text", "begun"),
+    [
+        ("短的一句。", "短的一句。"),
+        ("第一句。" * 20, "第一句。" * 12 + "…"),
+        ("没有句号，" * 20, "没有句号，" * 9 + "没有句号…"),
+        ("字" * 80, "字" * 50 + "…"),
+        ("One sentence. " * 10, ("One sentence. " * 7).rstrip() + "…"),
+    ],
+)
+def test_a_text_begins_with_whole_sentences_as_far_as_there_is_room(text: str, begun: str) -> None:
+    assert folding.begun(text) == begun
+
+
+@given(st.text("字a。,， ", max_size=300))
+def test_what_is_begun_is_the_beginning_and_has_room(text: str) -> None:
+    begun = folding.begun(text)
+    assert begun == text or text.startswith(begun.removesuffix("…"))
+    assert folding.width(begun) <= folding.LINES + 2
+
+
+def test_the_filers_own_words_stand_in_sight_as_far_as_there_is_room() -> None:
+    assert folding.words_in_sight([]) == 0
+    assert folding.words_in_sight(["短"] * 3) == 3
+    assert folding.words_in_sight(["长" * 900, "短"]) == 1, "the first one always"
+    assert folding.words_in_sight(["短", "长" * 400]) == 1

@@ -21,6 +21,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "同“%s”": ("as under “%s”",),
     "测过的要素": ("Elements tested",),
     "测到的最大差别": ("Largest difference measured",),
+    "全文": ("in full",),
     "没有测或没有判断的要素": ("Elements not tested or not judged",),
     "数据，评估计划说：": ("Data, says the plan: ",),
     "数据：": ("Data: ",),
