@@ -143,7 +143,7 @@ def test_a_reviewer_is_shown_what_is_decided_on(desk: Desk) -> None:
         "现在的等级 / the grade in force",
         f"{low.zh}（平台方法得出：{low.zh}）",
         f"{low.en} (by the platform's method: {low.en})",
-        f"{VERDICT_NAMES[Verdict.EQUIVALENT].zh}3条",
+        f"{VERDICT_NAMES[Verdict.EQUIVALENT].zh}：3条",
         f"{VERDICT_NAMES[Verdict.EQUIVALENT].en}: 3",
         "签章确认",
         f"mingsuan review step {filing} accept --revision {revision}",
