@@ -170,12 +170,23 @@ def _number(_part: Part, raw: Any, path: str) -> int | str:
 
 
 def _file(_part: Part, raw: Any, path: str) -> dict[str, Any]:
-    if not isinstance(raw, Mapping) or set(raw) != {"name", "sha256", "size"}:
+    whole = {"name", "sha256", "size"}
+    if not isinstance(raw, Mapping) or not whole <= set(raw) <= whole | {"page", "expires"}:
         raise _misshapen(path)
     name, digest, size = raw["name"], raw["sha256"], raw["size"]
     if not (isinstance(name, str) and isinstance(digest, str) and isinstance(size, int)):
         raise _misshapen(path)
-    return {"name": name[:200], "sha256": digest, "size": size}
+    found = {"name": name[:200], "sha256": digest, "size": size}
+    page, expires = raw.get("page"), raw.get("expires")
+    if page is not None:
+        if isinstance(page, bool) or not isinstance(page, int) or page < 1:
+            raise _misshapen(f"{path}.page")
+        found["page"] = page
+    if expires is not None:
+        if not isinstance(expires, str):
+            raise _misshapen(f"{path}.expires")
+        found["expires"] = expires
+    return found
 
 
 def _object(part: Part, raw: Any, path: str) -> dict[str, Any] | None:

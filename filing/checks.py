@@ -190,7 +190,7 @@ def _check(part: Part, value: Any, path: str, held: _Held) -> Wrong:
         case Kind.LINK:
             return [(path, said, _AGAIN) for said in formats.link(value)]
         case Kind.FILE:
-            return _attached(value, path)
+            return _attached(value, path, held.today)
         case Kind.PARTS:
             return _inside(part, value, path, held)
         case Kind.ROWS:
@@ -303,12 +303,26 @@ def _bounds(part: Part, value: int | str, path: str) -> Wrong:
     return [(path, said, _AGAIN)]
 
 
-def _attached(value: Mapping[str, Any], path: str) -> Wrong:
+def _attached(value: Mapping[str, Any], path: str, today: date) -> Wrong:
     digest = value["sha256"]
     if len(digest) == DIGEST_LENGTH and not set(digest) - set("0123456789abcdef"):
-        return []
+        return _expired(value.get("expires"), f"{path}.expires", today)
     said = Text("文件的校验值不对。", "The digest of the file is malformed.")
     return [(path, said, Text("请重新上传文件。", "Upload the file again."))]
+
+
+def _expired(until: str | None, path: str, today: date) -> Wrong:
+    """A document that is no longer valid proves nothing."""
+    if until is None:
+        return []
+    day = _day(until)
+    if day is None:
+        said = Text(f"“{until}”不是有效的日期。", f"“{until}” is not a valid date.")
+        return [(path, said, Text("请写成 2026-12-01 这样。", "Write it like 2026-12-01."))]
+    if day >= today:
+        return []
+    said = Text(f"这份文件已在{until}过期。", f"The file expired on {until}.")
+    return [(path, said, Text("请换成有效的文件。", "Replace it with a valid one."))]
 
 
 def _inside(part: Part, value: Mapping[str, Any], path: str, held: _Held) -> Wrong:

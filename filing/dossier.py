@@ -10,12 +10,15 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from filing import answers as stored
-from filing import carrying, grading, identity, sources
+from filing import carrying, evidence_files, grading, identity, sources
 from filing import revision as revisions
+from filing.evidence_files import EvidenceFile
 from filing.fields import Answers, FieldNotFound, Schema
 from filing.forms import current, schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
 from registry import explanations, journal, submission
+from registry.artifacts import ArtifactStore
+from registry.attachments import Looked, Sent
 from registry.database import Identified, Record, now
 from registry.engagements import Engagement
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
@@ -266,6 +269,7 @@ def fill(
         NotEditable: in a state where the dossier is closed.
         NotOnRecord: when the filer is told otherwise than on record.
         WrongAnswer: when a value has not the shape of its field; nothing is saved.
+        FileNotHeld: when an answer names a file that was not uploaded to this filing.
         FieldNotFound: for an unknown key.
     """
     filing = editable(session, by, filing_id, revision)
@@ -277,6 +281,7 @@ def fill(
         if changed.get(key) != filing.answers.get(key)
     )
     if keys:
+        evidence_files.follow(session, filing.id, before=filing.answers, after=changed)
         filing.answers = changed
         save(session, filing, "filing:dossier:filled", by, keys=keys)
     return filing
@@ -312,6 +317,49 @@ def _merged(
             reasons=reasons,
         )
     return after
+
+
+def open_to(session: Session, *, by: Actor, filing_id: str) -> Filing:
+    """A filing whose dossier the actor may change now, unlocked: before a file is looked at.
+
+    Raises:
+        WrongRole, NotYours, NotEditable: as `editable` has them.
+    """
+    by.require(Role.FILER)
+    filing = get(session, by=by, filing_id=filing_id)
+    by.own(filing.organisation_id)
+    _check_open(filing)
+    return filing
+
+
+def keep_file(
+    session: Session,
+    store: ArtifactStore,
+    *,
+    by: Actor,
+    filing_id: str,
+    sent: Sent,
+    looked: Looked,
+) -> EvidenceFile:
+    """Keep an evidence file of a filing, to be named by an answer.
+
+    Args:
+        session: the caller's transaction.
+        store: where the bytes go.
+        by: a filer of the filing's organisation.
+        filing_id: which filing.
+        sent: the file as it came.
+        looked: what a confined child saw in it (`registry.attachments.look`).
+
+    Raises:
+        WrongRole, NotYours, NotEditable: as `editable` has them.
+    """
+    filing = open_to(session, by=by, filing_id=filing_id)
+    made = evidence_files.add(
+        session, store, filing_id=filing.id, person_id=by.person_id, sent=sent, looked=looked
+    )
+    note(session, "filing:dossier:file_added", filing, by, file=made.name)
+    return made
 
 
 def drop_set(
@@ -460,13 +508,17 @@ def editable(session: Session, by: Actor, filing_id: str, revision: int) -> Fili
     filing = get(session, by=by, filing_id=filing_id, to_write=True)
     by.own(filing.organisation_id)
     revisions.check(session, filing, revision, reader=by)
+    _check_open(filing)
+    return filing
+
+
+def _check_open(filing: Filing) -> None:
     if filing.status not in EDITABLE:
         name = STATUS_NAMES[filing.status]
         raise NotEditable(
             f"备案现在的状态是“{name.zh}”，不能修改材料。",
             f"The filing is at “{name.en}”; the dossier cannot be changed now.",
         )
-    return filing
 
 
 def save(session: Session, filing: Filing, event: str, by: Actor, **details: Any) -> None:

@@ -178,7 +178,11 @@ def _file() -> Shape:
         "sha256": digest,
         "size": size,
     }
-    return _object(shape, list(shape))
+    pointed: dict[str, Shape] = {
+        "page": {"type": "integer", "minimum": 1},
+        "expires": {"type": "string", "format": "date"},
+    }
+    return _object(shape | pointed, list(shape))
 
 
 def _parts(form: Schema, given: Part) -> Shape:

@@ -296,6 +296,7 @@ EVENT_NAMES: Mapping[str, Text] = {
     "filing:dossier:replied": Text("答复退回意见", "answer what was returned"),
     "filing:dossier:report_attached": Text("附上评估报告", "attach a report"),
     "filing:dossier:report_detached": Text("取下评估报告", "detach a report"),
+    "filing:dossier:file_added": Text("上传文件", "upload a file"),
     "filing:dossier:explanation_attached": Text("附上算法说明", "attach an explanation"),
     "filing:review:grade_proposed": Text("提出调整风险等级", "propose another risk grade"),
     "filing:review:regraded": Text("确认调整风险等级", "confirm another risk grade"),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import differences, grading, in_full
+from filing import differences, evidence_files, grading, in_full
 from filing.dossier import Filing
 from filing.fields import Answers, Schema, split
 from filing.forms import called, grouped, schema
@@ -108,6 +108,7 @@ def keep(session: Session, filing: Filing) -> None:
         session: the caller's transaction.
         filing: has been counted as submitted.
     """
+    evidence_files.hand_in(session, filing.id, filing.answers)
     session.add(
         Submission(
             filing_id=filing.id,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import cast
 
 from registry import characters
 from registry.errors import Invalid, Reason, Unavailable
@@ -42,17 +43,23 @@ class Kind(StrEnum):
     JPEG = "jpeg"
     WEBP = "webp"
     TEXT = "text"
+    PDF = "pdf"
 
 
+MADE_ANEW = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.TEXT})
+"""What is taken from strangers; a PDF cannot be made anew, and is kept of those alone who file."""
 MEDIA: Mapping[Kind, tuple[str, str, bytes]] = {
     Kind.PNG: ("image/png", "png", b"\x89PNG\r\n\x1a\n"),
     Kind.JPEG: ("image/jpeg", "jpg", b"\xff\xd8\xff"),
     Kind.WEBP: ("image/webp", "webp", b"RIFF"),
     Kind.TEXT: ("text/plain; charset=utf-8", "txt", b""),
+    Kind.PDF: ("application/pdf", "pdf", b""),
 }
 """Media type, ending of its name, and how its bytes begin."""
 ACCEPTED = ".png,.jpg,.jpeg,.webp,.txt,image/png,image/jpeg,image/webp,text/plain"
 """For the file field: a telephone then turns its own format into one of these, or takes a photograph."""
+KEPT = f".pdf,application/pdf,{ACCEPTED}"
+"""The same for a file that is kept as it was sent."""
 _CHOOSE = Text("请换一个 PNG、JPEG、WebP 图片或者 .txt 文件。", "Send a PNG, JPEG or WebP picture or a .txt file.")  # fmt: skip
 _SCREEN = Text(
     "请拍照或者截屏，再附上图片。", "Photograph or screenshot it, and attach the picture."
@@ -86,6 +93,18 @@ UNFIT: Mapping[str, tuple[Text, Text]] = {
     "too_large": (
         Text("太大。", "It is too large."),
         Text("请缩小或者截屏。", "Make it smaller, or take a screenshot."),
+    ),
+    "locked": (
+        Text("是加密的 PDF，打不开。", "It is an encrypted PDF, which cannot be opened."),
+        Text("请去掉密码，再另存为 PDF。", "Save it as a PDF without a password."),
+    ),
+    "active": (
+        Text("是带脚本、表单或者附带文件的 PDF，这里不收。", "It is a PDF with scripts, forms or files inside, which is not taken."),
+        Text("请打印成 PDF 再附上。", "Print it to a PDF, and attach that."),
+    ),
+    "not_kept": (
+        Text("不是 PDF、PNG、JPEG、WebP，也不是 .txt 文件。", "It is no PDF, no PNG, JPEG or WebP picture and no .txt file."),
+        Text("请另存为 PDF 再附上。", "Save it as a PDF, and attach that."),
     ),
     "no_text": (
         Text("不是能读的文字（UTF-8 或 GB 18030）。", "It is no text that can be read (UTF-8 or GB 18030)."),
@@ -139,6 +158,19 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What a file is that is kept as it was sent.
+
+    Args:
+        kind: by its content.
+        pages: how many a PDF has; None of anything else.
+    """
+
+    kind: Kind
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What stands with a case already: how many, and their bytes in all."""
 
@@ -176,6 +208,47 @@ def read(
         _places.release()
     _refuse([each for each in made if isinstance(each, Reason)])
     return tuple(each for each in made if isinstance(each, Attachment))
+
+
+def look(sent: Sent, settings: Settings) -> Looked:
+    """Look in a confined child at a file that is kept as it was sent, by those who answer for it.
+
+    Args:
+        sent: the file.
+        settings: how large, how many pixels.
+
+    Raises:
+        AttachmentsRefused: it is of no kind that is kept, too large, damaged, locked or active.
+        NoReader, ReadersBusy: as `read` has them.
+    """
+    _refuse(_sizes([sent], settings))
+    if not _places.acquire(timeout=PATIENCE):
+        raise ReadersBusy(
+            "现在有很多附件在读，请稍后再提交；您写的还在。",
+            "Many attachments are being read. Send it again in a moment; what you typed is kept.",
+        )
+    try:
+        answer = _asked(sent, settings, kept=True)
+    finally:
+        _places.release()
+    found = answer if isinstance(answer, Reason) else _looked(sent, answer)
+    _refuse([found] if isinstance(found, Reason) else [])
+    return cast(Looked, found)
+
+
+def _looked(sent: Sent, answer: bytes) -> Looked | Reason:
+    """What the child says of a file that is kept: one of the kinds, and a number of pages."""
+    size = int.from_bytes(answer[:HEAD], "little")
+    try:
+        told = json.loads(answer[HEAD : HEAD + size])
+        unfit = told.get("unfit")
+        if unfit is not None:
+            named = {"unknown": "not_kept", "pdf": "damaged"}.get(unfit, unfit)
+            return _reason(sent, named if named in UNFIT else "damaged")
+        pages = told.get("pages")
+        return Looked(Kind(told["kind"]), int(pages) if pages is not None else None)
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return _reason(sent, "damaged")
 
 
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -225,9 +298,19 @@ def check_room(beside: Kept, more: Kept, settings: Settings) -> None:
 
 
 def _read(sent: Sent, settings: Settings) -> Attachment | Reason:
-    """One file, in a process of its own: what breaks its reader reaches no other file."""
-    text = PurePosixPath(sent.shown.lower()).suffix == ".txt"
-    head = json.dumps({"text": text, "pixels": settings.attachment_pixels}).encode()
+    """One file, made anew."""
+    answer = _asked(sent, settings, kept=False)
+    return answer if isinstance(answer, Reason) else _checked(sent, answer, text=_named_text(sent))
+
+
+def _named_text(sent: Sent) -> bool:
+    return PurePosixPath(sent.shown.lower()).suffix == ".txt"
+
+
+def _asked(sent: Sent, settings: Settings, *, kept: bool) -> bytes | Reason:
+    """What the child answers, in a process of its own: what breaks its reader reaches no other file."""
+    asked = {"text": _named_text(sent), "pixels": settings.attachment_pixels, "kept": kept}
+    head = json.dumps(asked).encode()
     question = (len(head).to_bytes(HEAD, "little"), head, sent.content)
     limited = replace(Limits.of(settings), seconds=SECONDS)
     talk = _talk(settings, limited)
@@ -245,7 +328,7 @@ def _read(sent: Sent, settings: Settings) -> Attachment | Reason:
         return _reason(sent, "too_large" if large else "damaged")
     finally:
         talk.end()
-    return _checked(sent, answer, text=text)
+    return bytes(answer)
 
 
 def _talk(settings: Settings, limited: Limits) -> Talk:
@@ -280,7 +363,12 @@ def _checked(sent: Sent, answer: bytes, *, text: bool) -> Attachment | Reason:
     if kind is None:
         return _reason(sent, unfit if unfit in UNFIT else "damaged")
     content = answer[HEAD + size :]
-    if not content.startswith(MEDIA[kind][2]) or (kind is Kind.TEXT) is not text or not content:
+    if (
+        kind not in MADE_ANEW
+        or not content.startswith(MEDIA[kind][2])
+        or (kind is Kind.TEXT) is not text
+        or not content
+    ):
         return _reason(sent, "damaged")
     if kind is Kind.TEXT:
         try:

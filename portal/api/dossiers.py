@@ -24,6 +24,7 @@ from filing import (
 from filing.carrying import Preview
 from filing.dossier import Filing
 from filing.evidence import Evidence
+from filing.evidence_files import EvidenceFile
 from filing.fields import Answers
 from filing.forms import called, current
 from filing.gate import Gate
@@ -298,6 +299,21 @@ class AttachmentIn(RequestBody):
     report_id: str | None = None
     explanation_id: str | None = None
     revision: Read
+
+
+class FileOut(Answer):
+    """A file as an answer names it; page and date until which it is valid may stand beside."""
+
+    name: str
+    sha256: str
+    size: int
+    kind: str
+    pages: int | None = Field(description="of a PDF")
+
+    @classmethod
+    def of(cls, made: EvidenceFile) -> "FileOut":
+        """The JSON form of a file."""
+        return cls(**made.named, kind=made.kind, pages=made.pages)
 
 
 class MoveIn(RequestBody):

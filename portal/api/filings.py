@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
-from filing import dossier, regrading, remarks, renewing, review
+from filing import dossier, evidence_files, regrading, remarks, renewing, review
 from filing.dossier import Filing
 from portal.api.dossiers import (
     AGAINST,
     AgainstIn,
     AnswersIn,
     AttachmentIn,
+    FileOut,
     FilingLine,
     FilingOut,
     GradeIn,
@@ -29,14 +32,25 @@ from portal.api.dossiers import (
 from portal.api.shapes import Page, Paged
 from portal.web import sight
 from portal.web.access import allow
-from portal.web.at_hand import Database
+from portal.web.at_hand import Configured, Database, Store
 from portal.web.identity import By
+from portal.web.uploads import Body
+from registry import attachments
+from registry.attachments import Sent
 from registry.language import Text
 from registry.organisations import Role
 from registry.tokens import Scope
 
 router = APIRouter(tags=["filings"])
 FILE = Scope.FILE
+BYTES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+        },
+    }
+}
 
 
 @router.post(
@@ -140,6 +154,51 @@ def detach(
         session, by=by, filing_id=filing_id, revision=revision, report_id=report_id
     )
     return whole(session, by, made)
+
+
+@router.post(
+    "/filings/{filing_id}/files",
+    status_code=201,
+    dependencies=[allow(Role.FILER, scope=FILE, upload=True)],
+    openapi_extra=BYTES,
+    summary="上传证明文件 · Upload an evidence file",
+)
+def upload(
+    *,
+    by: By,
+    sent: Body,
+    session: Database,
+    store: Store,
+    settings: Configured,
+    filing_id: str,
+    name: Annotated[str, Query(max_length=200, description="as you call the file")] = "file",
+) -> FileOut:
+    """Send the file itself as the body; the answer is what an answer names it by.
+
+    Its kind is told by its content (PDF, PNG, JPEG, WebP or plain text); it is looked at in a
+    confined process and kept as it is. Until it is submitted it goes once no answer names it.
+    """
+    with sent.open("rb") as reading:
+        file = Sent(name, reading.read(settings.attachment_bytes + 1))
+    dossier.open_to(session, by=by, filing_id=filing_id)
+    looked = attachments.look(file, settings)
+    return FileOut.of(
+        dossier.keep_file(session, store, by=by, filing_id=filing_id, sent=file, looked=looked)
+    )
+
+
+@router.get(
+    "/filings/{filing_id}/files/{sha256}",
+    dependencies=[allow(Role.FILER, Role.TESTER, Role.REVIEWER)],
+    response_class=Response,
+    summary="打开证明文件 · Open an evidence file",
+)
+def evidence_file(
+    by: By, session: Database, store: Store, filing_id: str, sha256: str
+) -> Response:
+    """A file of a dossier, to be saved, for who may read the dossier; never shown as a page."""
+    filing = dossier.get(session, by=by, filing_id=filing_id)
+    return handed_out(evidence_files.opened(session, store, filing.id, sha256))
 
 
 @router.post(
@@ -277,6 +336,24 @@ def reply(by: By, session: Database, remark_id: str, words: ReplyIn) -> RemarkOu
     """Answer a remark of the present round; changing the field is an answer, too."""
     made = remarks.reply(session, by=by, remark_id=remark_id, **words.model_dump())
     return remark_out(made, session.get_one(Filing, made.filing_id))
+
+
+def handed_out(found: evidence_files.Opened) -> Response:
+    """A file as it is sent: to be saved, run by nothing, kept by nobody on the way.
+
+    Args:
+        found: the file.
+    """
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def _said(words: Words | None) -> Mapping[str, str] | None:

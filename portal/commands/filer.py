@@ -304,6 +304,34 @@ def attach(
     _write("POST", filing, "attachments", body, revision=revision, as_json=as_json)
 
 
+@file.command("upload", help="上传证明文件，打印填写时怎样写它。/ Upload an evidence file.")
+@click.argument("filing")
+@click.argument("path", type=FILE)
+def upload(filing: str, path: Path) -> None:
+    """Prints what an answer names it by; page and expires may be added there."""
+    import json
+
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        made = client.send_file(f"/filings/{filing}/files", path, params={"name": path.name})[1]
+    click.echo(json.dumps(made, ensure_ascii=False))
+
+
+@file.command("download", help="取下备案里的一个文件。/ Save an evidence file of a filing.")
+@click.argument("filing")
+@click.argument("sha256")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="写到哪里 / where to")
+def download(filing: str, sha256: str, out: Path) -> None:
+    """For whoever may read the dossier."""
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        out.write_bytes(client.read(f"/filings/{filing}/files/{sha256}"))
+
+
 @file.command("detach", help="取下报告。/ Detach a report.")
 @click.argument("filing")
 @click.argument("report")

@@ -42,6 +42,7 @@ OWNERS = (
     "filing.changes",
     "filing.concerns",
     "filing.enclosures",
+    "filing.evidence_files",
     "filing.senders",
     "filing.listings",
     "filing.recommended.records",

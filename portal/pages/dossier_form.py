@@ -6,7 +6,6 @@ the second row, `na/B9/zh` the reason why a field does not apply, `seal/D7/…` 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -17,18 +16,20 @@ BLANK_ROWS = 2
 SEAL_PARTS = ("reason", "ground", "review")
 
 
-def answers(schema: Schema, form: FormData, keep: Callable[[UploadFile], str]) -> dict[str, Any]:
+def answers(
+    schema: Schema, form: FormData, keep: Callable[[UploadFile], dict[str, Any] | None]
+) -> dict[str, Any]:
     """What was typed, in the shape that the dossier takes; blank answers are None.
 
     Args:
         schema: that the filing is kept under.
         form: the form of one group, as the browser sent it.
-        keep: stores an uploaded file and returns its SHA-256.
+        keep: keeps an uploaded file and returns how an answer names it; None where it is refused.
     """
     sent = {
-        name: {"name": Path(value.filename).name, "sha256": keep(value), "size": value.size or 0}
+        name: kept
         for name, value in form.multi_items()
-        if isinstance(value, UploadFile) and value.filename
+        if isinstance(value, UploadFile) and value.filename and (kept := keep(value)) is not None
     }
     keys = dict.fromkeys(
         name.split("/")[1] for name in form if name.startswith(("a/", "na/", "present/"))
@@ -122,14 +123,17 @@ def _questions(form: _Typed, place: str) -> dict[str, Any] | None:
 
 
 def _file(form: _Typed, place: str) -> dict[str, Any] | None:
-    """The file sent now, or the one that was there before."""
+    """The file sent now, or the one that was there before and is not taken off; page and date with it."""
+    page, expires = _string(form, f"{place}/page"), _string(form, f"{place}/expires")
+    beside: dict[str, Any] = {"page": int(page)} if page.isdecimal() and int(page) else {}
+    beside |= {"expires": expires} if expires else {}
     if place in form.files:
-        return form.files[place]
+        return form.files[place] | beside
     name, digest = _string(form, f"{place}/name"), _string(form, f"{place}/sha256")
     size = _string(form, f"{place}/size")
-    if not (name and digest and size.isdecimal()):
+    if not (name and digest and size.isdecimal()) or _string(form, f"{place}/off"):
         return None
-    return {"name": name, "sha256": digest, "size": int(size)}
+    return {"name": name, "sha256": digest, "size": int(size)} | beside
 
 
 def _last(form: _Typed, place: str) -> int:

@@ -1,6 +1,6 @@
 """Pages for the filer: fill the dossier in group by group, attach, check, submit, answer returns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from filing import (
     applicability,
@@ -20,6 +20,7 @@ from filing import (
     declared,
     dossier,
     evidence,
+    evidence_files,
     formal_grounds,
     grading,
     guards,
@@ -37,6 +38,7 @@ from filing.fields import Answers, Field, Group, Kind, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
 from filing.meanings import Meaning
+from portal.api.filings import handed_out
 from portal.pages import (
     boxes,
     confirming,
@@ -52,14 +54,15 @@ from portal.pages.overlap import Overlap
 from portal.pages.rendering import Lang, go, render
 from portal.web import sight, uploads
 from portal.web.access import allow
-from portal.web.at_hand import Database
+from portal.web.at_hand import Database, Store
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
-from registry import explanations, legal_day, reports, submission
-from registry.artifacts import ArtifactStore
-from registry.errors import Reason
+from registry import attachments, explanations, legal_day, reports, submission
+from registry.attachments import Looked, Sent
+from registry.errors import Reason, RegisterError
 from registry.language import Text
 from registry.organisations import Role
+from registry.settings import Settings
 from registry.tokens import Scope
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
@@ -183,6 +186,7 @@ def filing_page(
         ],
         steps=review.choices(session, by=by, filing=filing),
         action_names=ACTION_NAMES,
+        kept_files=attachments.KEPT,
         ended_for=formal_grounds.told(filing.exit_reason),
         newer=_newer(session, version),
         newer_form=renewing.preview(filing),
@@ -217,11 +221,33 @@ def fill(
 ) -> Response:
     """Save one group; what is missing or wrong is shown beside its field, nothing is lost."""
     group = forms.text(form, "group")
+    refused: list[RegisterError] = []
+    looked = _looked(request.app.state.settings, form, refused)
     filing = dossier.get(session, by=by, filing_id=filing_id, to_write=True)
-    typed = dossier_form.answers(filing.form, form, _keeper(request.app.state.store))
+
+    def keep(sent: UploadFile) -> dict[str, Any] | None:
+        if (seen := looked.get(id(sent))) is None:
+            return None
+        try:
+            made = dossier.keep_file(
+                session,
+                request.app.state.store,
+                by=by,
+                filing_id=filing_id,
+                sent=seen[0],
+                looked=seen[1],
+            )
+        except RegisterError as error:
+            refused.append(error)
+            return None
+        return made.named
+
+    typed = dossier_form.answers(filing.form, form, keep)
     found = overlap.of(form, typed, filing.typed)
 
     def change() -> None:
+        if refused:
+            raise refused[0]
         read = overlap.revision(form)
         revisions.check(session, filing, read, reader=by)
         found.check()
@@ -447,12 +473,32 @@ def _as_stored(typed: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in typed.items() if value is not None}
 
 
-def _keeper(store: ArtifactStore) -> Callable[[UploadFile], str]:
-    def keep(sent: UploadFile) -> str:
-        sent.file.seek(0)
-        return store.put(sent.file)
+def _looked(
+    settings: Settings, form: FormData, refused: list[RegisterError]
+) -> dict[int, tuple[Sent, Looked]]:
+    """Every file of a form with what was seen in it, before anything of the record is locked."""
+    found: dict[int, tuple[Sent, Looked]] = {}
+    for _, part in form.multi_items():
+        if isinstance(part, UploadFile) and part.filename:
+            part.file.seek(0)
+            sent = Sent(part.filename, part.file.read(settings.attachment_bytes + 1))
+            try:
+                found[id(part)] = (sent, attachments.look(sent, settings))
+            except RegisterError as error:
+                refused.append(error)
+    return found
 
-    return keep
+
+@router.get(
+    "/filings/{filing_id}/files/{sha256}",
+    dependencies=[allow(Role.FILER, Role.TESTER, Role.REVIEWER)],
+)
+def evidence_file(
+    by: By, session: Database, store: Store, filing_id: str, sha256: str
+) -> Response:
+    """A file of a dossier, to be saved, for who may read the dossier."""
+    filing = dossier.get(session, by=by, filing_id=filing_id)
+    return handed_out(evidence_files.opened(session, store, filing.id, sha256))
 
 
 def _newer(session: Session, version: submission.Version) -> submission.Version | None:

@@ -92,6 +92,7 @@ API: Mapping[str, Text] = {
     "POST /api/v1/versions/{version_id}/explanations": NEW,
     "POST /api/v1/explanations/{explanation_id}/approve": ONE_WAY,
     "POST /api/v1/versions/{version_id}/filings": NEW,
+    "POST /api/v1/filings/{filing_id}/files": WHOLE,
     "POST /api/v1/recommended": NEW,
     "POST /api/v1/catalogue/{slug}/concerns": NEW,
     "POST /api/v1/catalogue/{slug}/concerns/with-attachments": NEW,

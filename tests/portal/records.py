@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from filing import dossier, enclosures
+from filing import dossier, enclosures, evidence_files
 from filing.concern_steps import Status
 from filing.concerns import Concern
 from filing.recommended import steps
@@ -15,7 +15,7 @@ from filing.recommended.records import RecommendedApplication, RecommendedCatalo
 from filing.remarks import Remark
 from filing.routes import Route
 from registry import attachments, attestation, legal_day, organisations, tokens, worklist
-from registry.attachments import Attachment
+from registry.attachments import Attachment, Looked, Sent
 from registry.database import now, transaction
 from registry.datasets import Dataset, Use
 from registry.engagements import Engagement
@@ -182,6 +182,15 @@ class Records:
         session.add(remark)
         session.flush()
         self._keep("filing_id", Kind.ENTERPRISE, filing.id)
+        file = evidence_files.add(
+            session,
+            self.world.site.state.store,
+            filing_id=filing.id,
+            person_id=filer.person.id,
+            sent=Sent("承诺书.pdf", b"%PDF-1.7"),
+            looked=Looked(attachments.Kind.PDF, 1),
+        )
+        self._keep("sha256", Kind.ENTERPRISE, file.sha256)
         self._keep("remark_id", Kind.ENTERPRISE, remark.id)
         for kind in (Kind.ENTERPRISE, Kind.AUTHORITY, Kind.INDUSTRY_BODY):
             self._concern(session, filing.id, filer, kind)

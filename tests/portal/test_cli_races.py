@@ -22,7 +22,7 @@ from tests.filing.papers import Scene
 from tests.portal.command_line import CommandLine, squeezed
 from tests.portal.world import Member, World
 
-UNREVISED = {"file show", "file form", "review show", "case send"}
+UNREVISED = {"file show", "file form", "review show", "case send", "file upload", "file download"}
 """They name a filing and change none of its contents: two print it, one writes to its filer."""
 SHOWN_BY = {"review": "review"}
 """The command that shows a filing to who changes it; `file show` to all others."""

@@ -524,6 +524,30 @@ def test_no_organisation_on_record_is_taken_for_verified(
     migrations.upgrade(empty)
 
 
+def test_files_that_answers_name_already_are_held_and_answers_stay(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """filing/S14: an uploaded file had a digest in an answer and no row of its own."""
+    migrations.upgrade(empty, "0038")
+    organisation_row(empty)
+    file = {"name": "承诺书.pdf", "sha256": "a" * 64, "size": 3}
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        answers = {"A9": {"value": {"statement": "true", "file": file}}}
+        connection.execute(text(FILING), {"answers": json.dumps(answers)})
+    before = contents(empty)
+    migrations.upgrade(empty, "0039")
+    after = contents(empty)
+    (held,) = after.pop("evidence_file")
+    assert after == before
+    told = [str(each) for each in held]
+    assert {"f1", "a" * 64, "承诺书.pdf", "unread"} <= set(told)
+    migrations.downgrade(empty, "0038")
+    assert contents(empty) == before
+    migrations.upgrade(empty)
+
+
 def test_a_grade_changed_by_one_reviewer_counts_no_longer_and_versions_stay_held(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""What runs inside the child that reads what strangers attach: pictures and plain text.
+"""What runs inside the child that reads what is attached: pictures, plain text, PDFs to be kept.
 
 A picture is decoded and made anew from its pixels, turned as it was meant to be seen, so that
 nothing else of the file is left: no EXIF, place, profile, thumbnail, comment, or bytes behind its
@@ -9,7 +9,9 @@ breaks takes this process with it and nothing else.
 import io
 import json
 import os
+import re
 import sys
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +65,8 @@ def _answered(message: bytes) -> tuple[dict[str, str], bytes]:
     asked: Mapping[str, Any] = json.loads(message[talking.HEAD : talking.HEAD + size])
     content = message[talking.HEAD + size :]
     try:
+        if asked.get("kept"):
+            return _seen(content, asked), b""
         if asked["text"]:
             return {"kind": "text"}, _text(content)
         kind, made = _picture(content, asked["pixels"])
@@ -73,6 +77,60 @@ def _answered(message: bytes) -> tuple[dict[str, str], bytes]:
     except Exception:  # noqa: BLE001  # a decoder may raise anything on a broken file
         return {"unfit": "damaged"}, b""
     return {"kind": kind}, made
+
+
+def _seen(content: bytes, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file is that is kept as it was sent, and how many pages it has."""
+    if b"%PDF-" in content[:1024]:
+        return {"kind": "pdf", "pages": _pdf(content)}
+    if asked["text"]:
+        _text(content)
+        return {"kind": "text"}
+    kind, _ = _picture(content, asked["pixels"])
+    return {"kind": kind}
+
+
+STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA)(?![A-Za-z])")
+ENCRYPTED = re.compile(rb"/Encrypt(?![A-Za-z])")
+PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
+MOST_UNPACKED = 64 * 1024**2
+
+
+def _pdf(content: bytes) -> int:
+    """How many pages a PDF has that holds no script, no file and no lock (ISO 32000-1, 7.5)."""
+    if not content[:1024].lstrip().startswith(b"%PDF-") or b"%%EOF" not in content[-2048:]:
+        raise Unfit("damaged")
+    told = _plain_names(b"".join(_objects(content)))
+    if ENCRYPTED.search(told):
+        raise Unfit("locked")
+    if ACTIVE.search(told):
+        raise Unfit("active")
+    pages = len(PAGE.findall(told))
+    if not pages:
+        raise Unfit("damaged")
+    return pages
+
+
+def _objects(content: bytes) -> list[bytes]:
+    """What a PDF says outside its streams, and inside the streams that hold objects."""
+    found, at, unpacked = [], 0, 0
+    for each in STREAM.finditer(content):
+        found.append(content[at : each.start()])
+        at = each.end()
+        if b"/ObjStm" in found[-1][-4096:]:
+            reader = zlib.decompressobj()
+            inner = reader.decompress(each.group(1), MOST_UNPACKED - unpacked)
+            unpacked += len(inner)
+            if reader.unconsumed_tail or unpacked >= MOST_UNPACKED:
+                raise Unfit("too_large")
+            found.append(b"\n" + inner)
+    return [*found, content[at:]]
+
+
+def _plain_names(told: bytes) -> bytes:
+    """Names without the escapes by which a name can be written otherwise (`/J#53`)."""
+    return re.sub(rb"#([0-9A-Fa-f]{2})", lambda each: bytes([int(each.group(1), 16)]), told)
 
 
 def _text(content: bytes) -> bytes:
