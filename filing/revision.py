@@ -4,11 +4,14 @@ A filing's revision grows with every change of it. A page carries it in its form
 body, the command line reads it first; a write against another than the present one changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.orm import Session
 
+from filing import formal_grounds
 from filing.forms import called, current
 from filing.lifecycle import EVENT_NAMES
 from registry import journal, legal_day
@@ -131,6 +134,53 @@ def since_submission(session: Session, filing: "Filing", *, reader: Actor) -> li
         return []
     fields = since(session, filing, rounds[-2], reader=reader)
     return [each for each in fields if each.item != CHANGE]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened to a filing, as its parties read it.
+
+    Args:
+        at: when; of several saves in a row, the last.
+        who: a colleague by name, anybody else as their organisation.
+        what: the step or the change.
+        fields: names of the fields that it changed.
+        reason: what was said with it, a formal ground first.
+    """
+
+    at: datetime
+    who: Text
+    what: Text
+    fields: tuple[Text, ...] = ()
+    reason: Mapping[str, str] | None = None
+
+
+def happenings(session: Session, filing: "Filing", *, reader: Actor) -> list[Happening]:
+    """Everything that happened to a filing, oldest first; saves by one person in a row are one.
+
+    Args:
+        session: any session.
+        filing: which filing.
+        reader: who is told; the names of people are told to their own organisation alone.
+    """
+    found: list[Happening] = []
+    by: str | None = None
+    for event in journal.history(session, filing.id):
+        keys = event.details.get("keys") or ()
+        told = Happening(
+            event.at,
+            _who(session, event, reader),
+            EVENT_NAMES.get(event.name, Text(event.name, event.name)),
+            tuple(called(key, filing.form) for key in keys),
+            formal_grounds.told(event.details.get("reason")),
+        )
+        if keys and found and found[-1].fields and by == event.person_id:
+            fields = dict.fromkeys((*found[-1].fields, *told.fields))
+            found[-1] = replace(told, fields=tuple(fields))
+        else:
+            found.append(told)
+        by = event.person_id
+    return found
 
 
 def _who(session: Session, event: Event, reader: Actor) -> Text:

@@ -14,13 +14,16 @@ from filing import (
     completeness,
     computed,
     declared,
+    differences,
     dossier,
+    editions,
     evidence,
     formal_grounds,
     plainness,
     regrading,
     remarks,
     review,
+    review_list,
     risk,
     same_model,
     sources,
@@ -28,11 +31,12 @@ from filing import (
     submissions,
     wording,
 )
+from filing import revision as revisions
 from filing.dossier import Filing
 from filing.editions import Making
 from filing.evidence import Evidence
 from filing.gate import Gate
-from filing.lifecycle import ACTION_NAMES, EVENT_NAMES, Action, Guard
+from filing.lifecycle import ACTION_NAMES, STATUS_NAMES, Action, Guard, Status
 from filing.meanings import Topic
 from filing.risk import LEVEL_NAMES, Level
 from portal.pages import (
@@ -53,7 +57,7 @@ from portal.web.access import allow
 from portal.web.at_hand import Database
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
-from registry import explanations, journal, reports, submission
+from registry import explanations, reports, submission
 from registry.database import now
 from registry.language import Text
 from registry.organisations import Role
@@ -138,10 +142,47 @@ def review_page(
         else {},
         ended_for=formal_grounds.told(filing.exit_reason),
         action_names=ACTION_NAMES,
-        event_names=EVENT_NAMES,
         taken=sources.said,
         worded=wording.of,
-        events=journal.history(session, filing.id),
+        happened=revisions.happenings(session, filing, reader=by),
+        since_edition=_since_edition(session, filing),
+    )
+
+
+def _since_edition(session: Session, filing: Filing) -> list[Text] | None:
+    """What differs from what is public, in sentences; None where nothing is."""
+    edition = editions.newest(session, filing.id)
+    if edition is None or filing.status == Status.PUBLISHED:
+        return None
+    return differences.answered(edition.on_file_told(), filing.told)
+
+
+@router.get("/reviews", dependencies=[allow(Role.REVIEWER)])
+def reviews_page(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    status: str = "",
+    grade: str = "",
+    q: str = "",
+) -> Response:
+    """Every filing that was ever submitted, by state, grade, filer, name or number."""
+    wanted = review_list.Wanted(
+        Status(status) if status in set(Status) else None,
+        Level(grade) if grade in set(Level) else None,
+        q.strip(),
+    )
+    return render(
+        request,
+        "reviews.html",
+        language=language,
+        asking=asking,
+        found=review_list.every(session, by=by, wanted=wanted),
+        wanted=wanted,
+        statuses={each: STATUS_NAMES[each] for each in review_list.SUBMITTED_ONCE},
+        levels=LEVEL_NAMES,
     )
 
 

@@ -96,3 +96,17 @@ def test_the_page_of_a_number_says_that_nothing_was_published_and_why(shelf: She
     told = client.get(f"/api/v1/catalogue/{slug}")
     assert told.status_code == 404
     assert "从来没有公示过内容" in told.text
+
+
+def test_a_reviewer_finds_a_filing_and_reads_points_and_who_changed_what(shelf: Shelf) -> None:
+    """filing/S3, filing/S4, filing/S7."""
+    filing_id = standing(shelf, Action.CHECK, Action.SUBMIT, Action.ACCEPT, Action.FILE)
+    for narrowed, there in (("status=filed&grade=low", True), ("status=revoked", False)):
+        text = page(shelf, f"/zh/reviews?{narrowed}")
+        assert (f'href="/zh/review/{filing_id}"' in text) is there
+    assert "0 in all" in page(shelf, "/en/reviews?q=nothing-of-that-name")
+    read = page(shelf, f"/zh/review/{filing_id}")
+    assert "分，最高" in read
+    assert "填写材料 · " in read
+    client, _ = shelf.browser(Role.FILER)
+    assert client.get("/zh/reviews", headers=PAGE).status_code == 403
