@@ -357,6 +357,13 @@ def _judge(
         f"The questionnaire gives {int(score)} ({told.en}); medium from "
         f"{method.lines[Level.MEDIUM]}, high from {method.lines[Level.HIGH]}.",
     )
+    if level is not by_points:
+        name, lower = LEVEL_NAMES[level], LEVEL_NAMES[by_points]
+        sums = Text(
+            f"{sums.zh}按分数是{lower.zh}；有前面写的情形，不论多少分，至少是{name.zh}。",
+            f"{sums.en} By points this is {lower.en}; what is written before makes it {name.en} at least, "
+            "whatever the points.",
+        )
     return level, [*(each.said for each in floors if each.level is level), sums]
 
 

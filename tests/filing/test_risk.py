@@ -147,3 +147,14 @@ def test_without_a_complete_questionnaire_there_is_no_grade_and_no_gate(scene: S
     assert computed.level(filing) is None
     assert set(made) == {"B3"}
     assert review.gate_of(scene.session, filing) is None
+
+
+@pytest.mark.parametrize("answers", [LOW, HIGH, LOW | {"severity_safety": "serious"}])
+def test_a_grade_above_its_points_says_why(answers: dict[str, str]) -> None:
+    """X7d/19: “high risk (47/100)” stood beside “high from 60”."""
+    grade = risk.grade(answered(answers))
+    lines = risk.questionnaire().lines
+    by_points = next((e for e, line in lines.items() if grade.score >= line), Level.LOW)
+    said = grade.reasons[-1]
+    assert ("不论多少分" in said.zh) is (grade.level is not by_points)
+    assert ("whatever the points" in said.en) is (grade.level is not by_points)
