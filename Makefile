@@ -47,8 +47,8 @@ serve: setup ## the server, a worker and the signer on the data directory
 test: $(VENV)/.test ## lint, types, import contracts, tests, browser journeys
 	$(BIN)/python -m tests.stages
 
-exhaustive: $(VENV)/.test ## the cases that `make test` leaves out, because they repeat what others of the same test claim
-	$(BIN)/pytest -q -n 2 --dist worksteal -m exhaustive
+exhaustive: $(VENV)/.test ## the cases that `make test` leaves out, because they repeat what others of the same test claim; properties on examples drawn anew
+	$(BIN)/pytest -q -n 2 --dist worksteal --hypothesis-profile drawn -m "exhaustive or hypothesis"
 
 hostile: $(VENV)/.test ## every attack on the sandbox again, with all that a model's format imports
 	MINGSUAN_TEST_PACKAGES=whole $(BIN)/pytest -q -n 2 --dist worksteal tests/registry/test_hostile.py tests/registry/test_second_child.py

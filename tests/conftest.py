@@ -50,9 +50,10 @@ HASHER = credentials.HASHER
 credentials.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 # The first example of a property may import a library; the machine may be shared. The examples are
-# the same each time: whether a change lands is not left to what is drawn.
+# the same each time: whether a change lands is not left to what is drawn. `make exhaustive` draws more.
 MLFLOW = ("MLFLOW_", "_MLFLOW_")
-hypothesis.settings.register_profile("mingsuan", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("mingsuan", deadline=None, derandomize=True, max_examples=30)
+hypothesis.settings.register_profile("drawn", deadline=None)  # for `make exhaustive`
 hypothesis.settings.load_profile("mingsuan")
 
 
