@@ -14,7 +14,7 @@ from explainers.table import (
 from registry.language import Text
 
 PARTLY = Text(
-    "其中一部分，是程序自己前后不一致。",
+    "其中一部分，是这个算法自己前后不一致。",
     "Part of this is the program contradicting itself.",
 )
 RARE = Text(

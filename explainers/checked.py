@@ -547,10 +547,10 @@ def _seen(plan: ExplanationPlan, finding: Mapping[str, Any]) -> Text | None:
         return None
     left_out = [column.subject for column in plan.columns if column.name not in by_feature]
     if not left_out:
-        return Text("看程序用的全部信息", "From all the information it uses")
+        return Text("看这个算法用的全部信息", "From all the information it uses")
     names = listed(left_out)
     return Text(
-        f"不看{names.zh}，只看程序用的其他信息",
+        f"不看{names.zh}，只看这个算法用的其他信息",
         f"Without {names.en}, from the other information it uses",
     )
 

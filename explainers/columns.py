@@ -204,7 +204,7 @@ class Outsider:
         phrases, unsaid = _texts(f"{place}.phrases", given.get("phrases"))
         if reasons := [*reasons, *unnamed, *unsaid]:
             raise ColumnsInvalid(
-                "“程序不知道的特征”的说明不完整，请补上。",
+                "“这个算法不知道的特征”的说明不完整，请补上。",
                 "The description of what the program is not given has gaps; fill them in.",
                 reasons=reasons,
             )

@@ -19,7 +19,7 @@ SEVERAL = Text(
     "Where one {person} has several records that differ, too many {people} are counted.",
 )
 GUESSED = Text(
-    "只看程序的分数，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约猜对{v}次。乱猜是50次。也就是说，{verdict}。",
+    "只看这个算法的分数，从两{person}里猜哪一{person}的{Y}是“{g}”：每100次约猜对{v}次。乱猜是50次。也就是说，{verdict}。",
     "From the program’s score alone, guessing which of two {people} has {y_bare} “{g}” is right about {v} times in 100. Blind guessing gets 50. In short: {verdict}.",
 )
 _REFLECTED = Text(
@@ -66,7 +66,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "overall.labels": Row(
         Text(
-            "程序的回答只有两种，没有介于中间的分数。",
+            "这个算法的回答只有两种，没有介于中间的分数。",
             "The program’s answers were one result or the other, with no score in between.",
         ),
         Text(
@@ -96,11 +96,11 @@ FRAME: Mapping[str, Row] = {
     ),
     "inputs": Row(
         Text(
-            "程序看{n}项信息，都列在下面。",
+            "这个算法看{n}项信息，都列在下面。",
             "The program looks at {n} pieces of information, all listed below.",
         ),
         Text(
-            "没有列出的信息，程序看不到。",
+            "没有列出的信息，这个算法看不到。",
             "The program does not see anything that is not listed.",
         ),
     ),
@@ -226,7 +226,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "score.no_place": Row(
         Text(
-            "这里说明的是程序给出的{price}，不是名次。排在第几，还要看其余各{people}的{price}。",
+            "这里说明的是这个算法给出的{price}，不是名次。排在第几，还要看其余各{people}的{price}。",
             "This explains the {price} that the program gives, not the place. The place depends on the {price} of other {people}, too.",
         ),
         Text("名次没有测过。", "Places were not tested."),
@@ -376,28 +376,28 @@ FRAME: Mapping[str, Row] = {
     ),
     "errors.person.refused": Row(
         Text(
-            "程序拒绝、人工同意的：{g_who}，人工同意的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "算法拒绝、人工同意的：{g_who}，人工同意的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
             "Refused by the program, approved by a person: {a} of 100 whom a person approved among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.granted": Row(
         Text(
-            "程序同意、人工拒绝的：{g_who}，人工拒绝的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "算法同意、人工拒绝的：{g_who}，人工拒绝的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
             "Approved by the program, refused by a person: {a} of 100 whom a person refused among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.among_granted": Row(
         Text(
-            "程序同意、人工拒绝的：{g_who}，程序同意的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "算法同意、人工拒绝的：{g_who}，算法同意的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
             "Approved by the program, refused by a person: {a} of 100 whom the program approved among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "errors.person.among_refused": Row(
         Text(
-            "程序拒绝、人工同意的：{g_who}，程序拒绝的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
+            "算法拒绝、人工同意的：{g_who}，算法拒绝的每100{people}里{a}{people}；{r_who}，{b}{people}。也就是说，{verdict}。",
             "Refused by the program, approved by a person: {a} of 100 whom the program refused among {g_who}, {b} among {r_who}. In short: {verdict}.",
         ),
         RESULTS,
@@ -412,7 +412,7 @@ FRAME: Mapping[str, Row] = {
             "{seen}, guessing which of two {people} has {y_bare} “{g}” is right about {v} times in 100. Blind guessing gets 50.",
         ),
         Text(
-            "这个数没有误差范围：比50多几次，可能只是碰巧。能猜出来，也不等于程序这样做了。",
+            "这个数没有误差范围：比50多几次，可能只是碰巧。能猜出来，也不等于这个算法这样做了。",
             "This number has no margin of error: a few more than 50 may be chance. Nor does it mean that the program does so.",
         ),
     ),

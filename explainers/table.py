@@ -19,7 +19,7 @@ class Row:
 
 
 RULE = Text(
-    "这是程序的规律，不是原因，也不保证您的结果。",
+    "这是算法的规律，不是原因，也不保证您的结果。",
     "This is how the program behaves. It is not a cause, and it promises you nothing.",
 )
 REAL = Text("只试了数据里常有的数值。", "Only values that the data often hold were tested.")
@@ -28,7 +28,7 @@ GROUPS = Text(
     "Changing only {y} is not the same as equal results for groups.",
 )
 UNKNOWN = Text(
-    "程序不看{Y}，不等于不同人群的结果一样。",
+    "这个算法不看{Y}，不等于不同人群的结果一样。",
     "Not looking at {y} is not the same as equal results for groups.",
 )
 RESULTS = Text(
@@ -434,7 +434,7 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "not_an_input": Row(
         Text(
-            "程序不知道{Y}。其他信息仍可能间接反映{Y}，请看“检查了什么？”。",
+            "这个算法不知道{Y}。其他信息仍可能间接反映{Y}，请看“检查了什么？”。",
             "The program is not given {y}. Other information may still reflect it: see “What was checked?”.",
         ),
         UNKNOWN,

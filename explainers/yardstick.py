@@ -77,6 +77,6 @@ def _cut(plan: ExplanationPlan) -> Text:
         return same(shown)
     good = plan.classes.favourable
     return Text(
-        f"{shown}（程序算出的“{good}”的机会与它相比）",
+        f"{shown}（这个算法算出的“{good}”的机会与它相比）",
         f"{shown} (the chance of “{good}” that the program gives is held against it)",
     )

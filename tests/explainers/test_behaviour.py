@@ -139,7 +139,7 @@ def test_a_protected_attribute_that_is_no_input_is_never_flipped() -> None:
     plan = ExplanationPlan.make(table, columns("age"), cut=0.5, protected=[outsider])
     said = about(explain(plan, table, Toy(older_is_better), nonce="n"), "race")
     assert list(said) == ["not_an_input"]
-    assert said["not_an_input"]["zh"].startswith("程序不知道种族。")
+    assert said["not_an_input"]["zh"].startswith("这个算法不知道种族。")
 
 
 def test_the_most_important_information_is_the_one_that_changes_most_results() -> None:

@@ -123,13 +123,13 @@ def test_what_was_left_out_of_the_information_is_named() -> None:
     given = ExplanationPlan.make(people(200), columns("age", "sex", "married"), cut=0.5)
     (sex,) = (column for column in given.columns if column.name == "sex")
     score, features = checked.by_group(given, sex, Quoted([leaked({"age": 0.6, "married": 0.4})]))
-    assert score["zh"].startswith("只看程序的分数，")
-    assert features["zh"].startswith("不看性别，只看程序用的其他信息，从两个人里猜")
+    assert score["zh"].startswith("只看这个算法的分数，")
+    assert features["zh"].startswith("不看性别，只看这个算法用的其他信息，从两个人里猜")
     assert features["en"].startswith(
         "Without the sex, from the other information it uses, guessing"
     )
     _, features = checked.by_group(given, sex, Quoted([leaked({"age": 1.0})]))
-    assert features["zh"].startswith("不看性别和婚姻，只看程序用的其他信息，")
+    assert features["zh"].startswith("不看性别和婚姻，只看这个算法用的其他信息，")
     assert features["en"].startswith("Without the sex and the marital status, from the other")
 
 
@@ -174,7 +174,7 @@ def test_all_the_information_is_said_only_where_all_of_it_was_looked_at() -> Non
     given = ExplanationPlan.make(people(200), columns("age", "married"), cut=0.5, protected=[RACE])
     told = leaked({"age": 0.6, "married": 0.4}) | {"slice": {"race": "b"}, "group": "b"}
     _, features = checked.by_group(given, RACE, Quoted([told]))
-    assert features["zh"].startswith("看程序用的全部信息，")
+    assert features["zh"].startswith("看这个算法用的全部信息，")
     assert features["en"].startswith("From all the information it uses, guessing")
 
 
@@ -238,10 +238,10 @@ PERSON = "human_decision"
 @pytest.mark.parametrize(
     ("metric", "zh", "en"),
     [
-        ("false_negative_rate", "程序拒绝、人工同意的", "Refused by the program, approved by a person"),
-        ("false_positive_rate", "程序同意、人工拒绝的", "Approved by the program, refused by a person"),
-        ("false_discovery_rate", "程序同意、人工拒绝的", "Approved by the program, refused by a person"),
-        ("false_omission_rate", "程序拒绝、人工同意的", "Refused by the program, approved by a person"),
+        ("false_negative_rate", "算法拒绝、人工同意的", "Refused by the program, approved by a person"),
+        ("false_positive_rate", "算法同意、人工拒绝的", "Approved by the program, refused by a person"),
+        ("false_discovery_rate", "算法同意、人工拒绝的", "Approved by the program, refused by a person"),
+        ("false_omission_rate", "算法拒绝、人工同意的", "Refused by the program, approved by a person"),
     ],
 )  # fmt: skip
 def test_what_people_decided_is_not_the_truth(metric: str, zh: str, en: str) -> None:

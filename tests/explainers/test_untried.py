@@ -248,7 +248,7 @@ def test_a_program_without_scores_is_said_to_change_its_result_and_nothing_more(
     every = list(sentences_of(made))
     (labels,) = [said for said in every if said["kind"] == "overall.labels"]
     # A tree's chances may all be 0 or 1: what was answered is told, not what the program cannot do.
-    assert labels["zh"] == "程序的回答只有两种，没有介于中间的分数。"
+    assert labels["zh"] == "这个算法的回答只有两种，没有介于中间的分数。"
     assert "难易不变" not in str(made)
     assert "as likely" not in str(made)
     assert "结果没变" in str(about(made, "income"))

@@ -699,7 +699,7 @@ CASES = (
         lambda x: yes(x["place"] == "mainland"),
         [PLACE, *columns("age")],
         plan=OUTSIDER,
-        must=[("程序不知道民族。其他信息仍可能间接反映民族", "is not given the ethnicity. Other information may still reflect it")],
+        must=[("这个算法不知道民族。其他信息仍可能间接反映民族", "is not given the ethnicity. Other information may still reflect it")],
         must_not=[("住处变|住处越", "home higher"), ("只改民族", "only the ethnicity")],
     ),
     Case(
@@ -731,7 +731,7 @@ CASES = (
         columns("married", "age"),
         plan=SCORE,
         must=[
-            ("^这里说明的是程序给出的评分，不是名次", "^This explains the score that the program gives, not the place"),
+            ("^这里说明的是这个算法给出的评分，不是名次", "^This explains the score that the program gives, not the place"),
             ("变动幅度最大的是因为婚姻，平均变(19|20|21)", "moves furthest with the marital status, by (19|20|21)"),
             ("“已婚”.*评分更高，平均相差40分|“未婚”.*评分更低，平均相差40分", "“(married|single)”.* (higher|lower) score than .* on average by 40 points"),
         ],
