@@ -1,5 +1,6 @@
 """filing/S14 by its doors: uploaded by API and page, opened by those who may, run by nothing."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,10 @@ def test_a_file_sent_by_the_page_is_kept_and_taken_off_again(place: Place) -> No
     assert file["page"] == 2
     page = client.get(f"/zh/filings/{place.filing}?group=A", headers=PAGE).text
     assert f"/files/{file['sha256']}" in page
+    inputs = re.findall(r"<input[^>]* accept=[^>]*>", page)
+    assert [re.findall(r'type="(\w+)"', each) for each in inputs] == [["file"]]
+    assert page.count('name="a/A9/file/page"') == page.count('name="a/A9/file/expires"') == 1
+    assert page.count('/page"') == 1  # beside the file, and in no other box
     was = {f"a/A9/file/{each}": str(file[each]) for each in ("name", "sha256", "size")}
     off = _typed(place, csrf) | was | {"a/A9/file/off": "1"}
     taken = client.post(here, data=off, headers=PAGE)
