@@ -77,6 +77,9 @@ def ending(found: Judged, wording: Wording, plan: Plan) -> Text:
         near=wording.near.format(low=show(line.near[0]), high=show(line.near[1])),
         mde="–" if mde is None else _detectable(found, wording),
     )
+    rung = next((size for size, name in line.ladder if name == found.severity), None)
+    if rung is not None and found.severity in PASSED:
+        said = readings.joined(said, PASSED[found.severity].format(size=show(rung)))
     real = found.p_adjusted is not None and found.p_adjusted < plan.alpha
     real = real and not verdicts.spans(found.interval, found.line.back(0.0))
     return (
@@ -105,6 +108,13 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.2f}"
 
 
+PASSED: dict[str, Text] = {
+    "medium": Text(
+        "也超过中等的界线（{size}）。", "It also exceeds the line for medium ({size})."
+    ),
+    "large": Text("也超过很大的界线（{size}）。", "It also exceeds the line for large ({size})."),
+}
+"""What is added where an interval lies beyond a further line, by its name."""
 ENDINGS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text(
         "整个区间都在界线之外（{line}）：差异超过界线。",

@@ -14,7 +14,7 @@ import scipy
 
 from evaluators.prices.dose import Doses
 from evaluators.prices.price_family import within
-from evaluators.prices.price_lines import EQUIVALENCE, log_line
+from evaluators.prices.price_lines import EQUIVALENCE, SAME, log_line
 from evaluators.prices.pricing_frame import Frame, Recipe, build, repeated
 from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.statistics import isotonic
@@ -62,6 +62,9 @@ class Response:
         freedom: of the t distributions: the smallest level's accounts, less one.
         critical: the simultaneous critical value.
         draws: from the joint distribution.
+        broken: whether the price does not rise along the levels: some level is shown to be cheaper
+            than a lower one, or there is a rise by the fit alone, and the highest level pays no
+            more than the lowest.
     """
 
     labels: tuple[str, ...]
@@ -77,6 +80,12 @@ class Response:
     freedom: int
     critical: float
     draws: int
+    broken: bool
+
+    @property
+    def extremes(self) -> tuple[int, int]:
+        """The dearest and the cheapest level."""
+        return int(self.effects.argmax()), int(self.effects.argmin())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +135,15 @@ def respond(
     joint = _Joint.of(contrasts, effects, covariance, freedom, question.alpha, rng)
     fitted = isotonic.pava(effects, sizes)
     raw = _frame(rows, doses, replace(question.recipe, factors=(), cells=()))
+    rise = joint.rise(float(fitted[-1] - fitted[0]))
+    broken = falls_between(effects, covariance, freedom, question.alpha)
+    broken |= rise.low > SAME and float(effects[-1]) <= SAME
     return Response(
         labels=doses.labels,
         accounts=accounts,
         effects=effects,
         fitted=fitted,
-        rise=joint.rise(float(fitted[-1] - fitted[0])),
+        rise=rise,
         gap=joint.one(len(contrasts) - 2),
         line=joint.one(len(contrasts) - 1),
         trend=trend,
@@ -140,7 +152,24 @@ def respond(
         freedom=freedom,
         critical=joint.critical,
         draws=joint.draws,
+        broken=broken,
     )
+
+
+def falls_between(effects: Floats, covariance: Floats, freedom: int, alpha: float) -> bool:
+    """Whether some level is shown to be cheaper than a lower one: t tests of all pairs, Bonferroni.
+
+    Args:
+        effects: of the levels, the lowest first.
+        covariance: of these.
+        freedom: degrees of freedom behind it.
+        alpha: over all pairs.
+    """
+    low, high = np.triu_indices(len(effects), 1)
+    fall, own = effects[low] - effects[high], np.diag(covariance)
+    error = np.sqrt(np.maximum(own[low] + own[high] - 2 * covariance[low, high], 0))
+    bound = float(scipy.stats.t.ppf(1 - alpha / len(low), freedom)) * error
+    return bool((fall > np.maximum(bound, SAME)).any())
 
 
 def gap(rows: pa.Table, doses: Doses, recipe: Recipe) -> Coefficient | None:

@@ -286,9 +286,14 @@ class LoyaltyDoseResponse(Probe[pa.Table]):
             )
 
         rise, gap, line = response.rise, response.gap, response.line
-        yield made(
+        risen = made(
             "loyalty_rise", rise, rise.p, ("largest monotone contrast", rise.t), RISE, several
         )
+        if response.broken and not loyalty_readings.falling(risen):
+            problem = loyalty_readings.NOT_THROUGHOUT
+            risen = replace(risen, problem=problem, mde=None,
+                            details={**risen.details, "problem": problem})  # fmt: skip
+        yield risen
         yield made(
             "loyalty_trend",
             line,

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices.dose_response import Response
-from evaluators.prices.price_family import Judged
+from evaluators.prices.price_family import Judged, Result
 from evaluators.prices.price_lines import (
     EQUIVALENCE,
     LINE_TEXT,
+    SERIOUS,
     cells,
     dearer,
     interval,
@@ -20,14 +19,14 @@ from evaluators.prices.price_lines import (
 )
 from evaluators.prices.price_readings import PROBLEMS as PRICE_PROBLEMS
 from evaluators.prices.price_readings import SMALL_BUT_REAL, VERDICTS, concluded
-from evaluators.prices.price_spread import SAME
 from registry.findings import Verdict
 from registry.language import Text
 
 _RISE = share(POLICY.value("price_rise"))
 RISE_LINE = Text(
-    f"界线是随档位上升 {_RISE}（本平台设定）；在 {share(EQUIVALENCE)} 以内为很小。",
-    f"The line is a rise of {_RISE} along the levels (set by this platform); small means within {share(EQUIVALENCE)}.",
+    f"界线是随档位上升 {_RISE}，严重界线是 {share(SERIOUS)}，在 {share(EQUIVALENCE)} 以内为很小（均为本平台设定）。",
+    f"The line is a rise of {_RISE} along the levels, the serious line {share(SERIOUS)}, and small means within "
+    f"{share(EQUIVALENCE)} (all set by this platform).",
 )
 PROBLEMS: Mapping[str, Text] = {
     **PRICE_PROBLEMS,
@@ -85,6 +84,8 @@ def reading(
         judged, response, plan, measure
     )
     head = (OUTSIDE,) if outside else ()
+    if judged.result.problem == NOT_THROUGHOUT:
+        return texts(*head, said, UNRISEN)
     line = RISE_LINE if judged.result.metric.startswith("loyalty_rise") else LINE_TEXT
     return texts(*head, said, ending(judged), line)
 
@@ -103,10 +104,18 @@ def ending(judged: Judged) -> Text:
                  f" With errors like these a difference of about {size} would show. "),
         )  # fmt: skip
     found = judged.result
-    return texts(concluded(judged.verdict, found.low, found.high, found.units), _GAP)
+    passed = found.line.severity(found.low, found.high)
+    return texts(concluded(judged.verdict, found.low, found.high, found.units, passed), _GAP)
 
 
 _GAP = Text("", " ")
+NOT_THROUGHOUT = "not_throughout"
+"""The problem of a rise along levels that are shown to be in another order."""
+UNRISEN = Text(
+    "所以“随档位上升多少”这一条无法评估；最高一档与最低一档相比、以及趋势，另有结论。",
+    "How far it rises along the levels is therefore not evaluable; the highest level against the lowest, and "
+    "the trend, are concluded on their own.",
+)
 FALLS = Text(
     "这一条只问价格是否上升：没有上升，价格是下降的；下降多少，见最高一档与最低一档的比较和趋势。",
     "This asks only whether the price rises: it does not rise, it falls; how far, the comparison of the "
@@ -116,7 +125,11 @@ FALLS = Text(
 
 def falls(judged: Judged) -> bool:
     """Whether a rise was asked for and every bound of it lies below 0."""
-    found = judged.result
+    return falling(judged.result)
+
+
+def falling(found: Result) -> bool:
+    """The same of a result that is not judged yet."""
     return found.metric.startswith("loyalty_rise") and found.low < 0 >= found.high
 
 
@@ -131,15 +144,23 @@ def _rise(judged: Judged, response: Response, plan: Plan, measure: str) -> Text:
     )
     if falls(judged):
         rise = Text("价格不随档位上升", "the price does not rise along the levels")
-    elif (np.diff(response.effects) < -SAME).any():
-        rise = Text(
-            f"按只升不降的线拟合，{rise.zh}；实际上有的档位比更低的一档便宜，并不是一路上升",
-            f"by a line that never falls, {rise.en}; some level is in fact cheaper than the one below it, so the rise is not throughout",
-        )
+    elif found.problem == NOT_THROUGHOUT:
+        rise = _not_throughout(response, plan, measure)
     return Text(
         f"账号按“{name.zh}”从低到高分为 {len(response.labels)} 档（{levels.zh}）。{held.zh}，{rise.zh}。",
         f"Accounts fall into {len(response.labels)} levels of “{name.en}” from low to high ({levels.en}). "
         f"{held.en}, {rise.en}. ",
+    )
+
+
+def _not_throughout(response: Response, plan: Plan, measure: str) -> Text:
+    """Which level is dearest and which cheapest, where the price does not rise along them."""
+    top, bottom = response.extremes
+    high, low = (plan.plain_level(measure, response.labels[at]) for at in (top, bottom))
+    apart = percent(float(response.effects[top] - response.effects[bottom]))
+    return Text(
+        f"价格并不是一路上升：“{high.zh}”这一档最高，比最低的“{low.zh}”高 {apart}",
+        f"the price does not rise throughout: it is highest at {high.en}, {apart} above {low.en}, where it is lowest",
     )
 
 

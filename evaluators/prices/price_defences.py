@@ -21,8 +21,15 @@ from evaluators.plan import level_name
 from evaluators.policy import POLICY
 from evaluators.prices import quotes
 from evaluators.prices.price_elements import DEFENCE_NAMES
-from evaluators.prices.price_lines import EQUIVALENCE, dearer, interval, log_line, share, texts
-from evaluators.prices.price_spread import SAME
+from evaluators.prices.price_lines import (
+    EQUIVALENCE,
+    SAME,
+    dearer,
+    interval,
+    log_line,
+    share,
+    texts,
+)
 from evaluators.prices.pricing_frame import Frame, Recipe, build, kish, repeated
 from evaluators.prices.pricing_ladder import Step, fit_step
 from evaluators.statistics import regression

@@ -13,7 +13,7 @@ from evaluators.judging.verdicts import judge, reached, spans
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_lines
-from evaluators.prices.price_spread import SAME
+from evaluators.prices.price_lines import SAME
 from evaluators.prices.uncompared import EVERY_ROW, Uncompared
 from evaluators.probe import ProbeSpec
 from evaluators.statistics import inference
@@ -71,6 +71,7 @@ class Result:
         estimate, reference_estimate: the statistic in the group and in the reference.
         mde: the planned minimum detectable effect.
         problem: why there is nothing to say.
+        shuffled: whether p is of labels shuffled, and holds where no account differs from another.
         told: whether it may count as beyond the line at all (a noise band may forbid it).
         details: of the probe's own schema.
         gone: the rows that the comparison leaves out.
@@ -96,6 +97,7 @@ class Result:
     mde: float | None = None
     problem: str | None = None
     told: bool = True
+    shuffled: bool = False
     units: Mapping[str, Any] | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     gone: Uncompared = EVERY_ROW
@@ -149,6 +151,8 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
         size: of the family: so many differences could be called small.
     """
     units = result.units or findings.units("accounts", result.n, result.n_reference)
+    # Without an interval a shuffle alone tells them apart, where it found no other such labelling.
+    apart = result.shuffled and result.value not in (None, result.line.none) and _still(result)
     result = _bounded(result)
     low, high = reached((result.low, result.high), adjusted, alpha, result.line.none)
     result = replace(result, low=low, high=high)
@@ -164,17 +168,20 @@ def decide(result: Result, adjusted: float | None, alpha: float, *, size: int) -
         and equivalence.inside((result.low, result.high), result.line.margins),
         p_adjusted=adjusted,
         alpha=alpha,
-        spanned=spans((result.low, result.high), result.line.none),
+        spanned=spans((result.low, result.high), result.line.none) and not apart,
     )
     return Judged(replace(result, units=units), adjusted, verdict, size)
 
 
 def _bounded(result: Result) -> Result:
     """The result without an interval of no width, which bounds nobody who was not drawn."""
-    still = result.high - result.low <= 2 * SAME
-    if still and not result.line.beyond(result.low, result.high):
+    if _still(result) and not result.line.beyond(result.low, result.high):
         return replace(result, low=-math.inf, high=math.inf)
     return result
+
+
+def _still(result: Result) -> bool:
+    return result.high - result.low <= 2 * SAME
 
 
 def finding(
@@ -184,6 +191,7 @@ def finding(
     """A judged result as a finding."""
     result, sound = judged.result, judged.verdict is not Verdict.NOT_EVALUABLE
     bounded = sound and (math.isfinite(result.low) or math.isfinite(result.high))
+    bounded = bounded and not _still(result)
     margins = result.line.margins
     said = result.gone.said if sound else Text("", "")
     return draft(

@@ -13,6 +13,7 @@ EQUIVALENCE = POLICY.value("price_equivalence")
 ALERT = POLICY.value("price_alert")
 SERIOUS = POLICY.value("price_serious")
 SHARE_BEYOND = POLICY.value("price_share_beyond")
+SAME = 1e-9  # log-ratios up to this are arithmetic noise, not another price
 
 
 def log_line(share: float) -> float:
@@ -73,9 +74,13 @@ def interval(low: float | None, high: float | None) -> Text:
     for digits in (2, 3, 4):
         if written[0] == written[1] and low < high:  # so narrow that it needs more of them
             written = [f"{100 * end:.{digits}f}%" for end in ends]
+    if written[0] == written[1]:
+        return STILL
     span = " … ".join(written)
     return Text(f"（置信区间 {span}）", f" (interval {span})")
 
+
+STILL = Text("（数据没有波动，给不出区间）", " (no interval: the data do not vary)")
 
 LINE_TEXT = Text(
     f"提示界线是 {share(ALERT)}，严重界线是 {share(SERIOUS)}，“很小”的界线是 {share(EQUIVALENCE)}（均为本平台设定）。",

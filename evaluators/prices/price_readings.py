@@ -12,6 +12,7 @@ from evaluators.prices.price_lines import (
     ALERT,
     EQUIVALENCE,
     LINE_TEXT,
+    SAME,
     alike,
     cells,
     dearer,
@@ -19,17 +20,20 @@ from evaluators.prices.price_lines import (
     log_line,
     names,
     percent,
+    severity,
     share,
     texts,
     under,
 )
-from evaluators.prices.price_spread import SAME, Spread
+from evaluators.prices.price_spread import Spread
 from evaluators.prices.pricing_frame import Frame
 from evaluators.prices.pricing_ladder import Estimate, Step
 from evaluators.probe import ProbeSpec
 from registry.findings import Finding, Verdict
 from registry.language import Text
 
+SERIOUS = "serious"
+"""The severity of what lies wholly beyond the second line."""
 VERDICTS: dict[Verdict, Text] = {
     Verdict.DISPARITY: Text("差异超过提示界线。", "The difference is beyond the alert line."),
     Verdict.DIFFERENCE: Text(
@@ -41,6 +45,10 @@ VERDICTS: dict[Verdict, Text] = {
         "这些数据还不足以下结论。", "These data do not suffice for a conclusion."
     ),
 }
+SERIOUSLY = Text(
+    "差异超过严重界线（本平台设定）。",
+    "The difference is beyond the serious line (set by this platform).",
+)
 BELOW = Text(
     "差异是有的，但没有超过提示界线。",
     "There is a difference, but it does not pass the alert line.",
@@ -81,8 +89,23 @@ PROBLEMS: dict[str, Text] = {
 }
 
 
+def ending(verdict: Verdict, passed: str | None) -> Text:
+    """What a verdict says, with the highest line that is passed.
+
+    Args:
+        verdict: of the finding.
+        passed: the severity of a disparity; see `price_lines.severity`.
+    """
+    serious = verdict is Verdict.DISPARITY and passed == SERIOUS
+    return SERIOUSLY if serious else VERDICTS[verdict]
+
+
 def concluded(
-    verdict: Verdict, low: float | None, high: float | None, units: Mapping[str, Any] | None
+    verdict: Verdict,
+    low: float | None,
+    high: float | None,
+    units: Mapping[str, Any] | None,
+    passed: str | None,
 ) -> Text:
     """What a verdict on log-ratios says; a difference known to stay short of the line is told so.
 
@@ -91,10 +114,11 @@ def concluded(
         low: the lower end of its interval.
         high: the upper end.
         units: on each side; on a few accounts nothing is known to stay short.
+        passed: the severity of a disparity.
     """
     inside = low is not None and high is not None and max(-low, high) <= log_line(ALERT)
     known = inside and units is not None and equivalence.enough(findings.sides(units))
-    return BELOW if known and verdict is Verdict.DIFFERENCE else VERDICTS[verdict]
+    return BELOW if known and verdict is Verdict.DIFFERENCE else ending(verdict, passed)
 
 
 def observational(
@@ -117,14 +141,15 @@ def observational(
         f"{held.zh}{who.zh}，价格{size.zh}{interval(low, high).zh}。",
         f"{held.en}{who.en}: the price is {size.en}{interval(low, high).en}. ",
     )
-    ending = concluded(verdict, low, high, frame.standing(estimate.contrast))
+    passed = severity(*joint) if joint is not None else None
+    told = concluded(verdict, low, high, frame.standing(estimate.contrast), passed)
     if verdict is Verdict.EQUIVALENT and joint is not None and not spans(joint):
-        ending = SMALL_BUT_REAL
+        told = SMALL_BUT_REAL
     both = Text("", "")
     if frame.shared(estimate.contrast):
-        told = counted.several([plan.plain(frame.attribute)], plan.content)
-        both = Text(told.zh, f"{told.en} ")
-    return texts(both, said, ending, Text("", " "), LINE_TEXT, also)
+        several = counted.several([plan.plain(frame.attribute)], plan.content)
+        both = Text(several.zh, f"{several.en} ")
+    return texts(both, said, told, Text("", " "), LINE_TEXT, also)
 
 
 def _compared(frame: Frame, estimate: Estimate, plan: Plan) -> Text:
@@ -321,7 +346,9 @@ def model_gap(
         changed,
         asked,
         described,
-        VERDICTS[verdict] if verdict in EXACT_SAME else EXACT[verdict],
+        ending(verdict, severity(spread.mean, spread.mean))
+        if verdict in EXACT_SAME
+        else EXACT[verdict],
         Text("", " "),
         LINE_TEXT,
     )
@@ -571,7 +598,7 @@ def accounts_gap(
             f"{held.zh}“{name.zh}”为“{own.zh}”的账号与“{other.zh}”的账号相比，价格{size.zh}{span.zh}（{accounts} 个账号）。",
             f"{held.en}accounts with “{name.en}” {own.en} against {other.en}: the price is {size.en}{span.en}, {accounts} accounts. ",
         ),
-        VERDICTS[verdict], also, Text("", " "), LINE_TEXT,
+        ending(verdict, severity(low, high)), also, Text("", " "), LINE_TEXT,
     )  # fmt: skip
 
 

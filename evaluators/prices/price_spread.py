@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from evaluators.judging.verdicts import judge
-from evaluators.prices.price_lines import ALERT, EQUIVALENCE, SHARE_BEYOND, log_line
+from evaluators.prices.price_lines import ALERT, EQUIVALENCE, SAME, SHARE_BEYOND, log_line
 from evaluators.statistics.intervals import clopper_pearson
 from evaluators.statistics.regression import Floats
 from registry.findings import Verdict
 
-SAME = 1e-9  # log-ratios up to this are arithmetic noise, not another price
 _WALSH = 2000
 TRILLION = 10**12
 

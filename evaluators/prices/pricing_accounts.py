@@ -22,8 +22,8 @@ from evaluators.plan import Plan, Scalar, level_name
 from evaluators.policy import POLICY
 from evaluators.prices import offer_rows, price_defences, price_readings, quotes
 from evaluators.prices.price_family import UNVARIED, detectable, unvaried, within
-from evaluators.prices.price_lines import EQUIVALENCE, beyond, log_line, severity, threshold
-from evaluators.prices.price_spread import SAME, Spread, describe, pairs_needed
+from evaluators.prices.price_lines import EQUIVALENCE, SAME, beyond, log_line, severity, threshold
+from evaluators.prices.price_spread import Spread, describe, pairs_needed
 from evaluators.prices.pricing_breakdown import (
     Part,
     account_means,

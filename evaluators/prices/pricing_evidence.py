@@ -13,8 +13,8 @@ import pyarrow as pa
 from evaluators.judging.findings import draft
 from evaluators.judging.findings import units as standing
 from evaluators.plan import Plan
-from evaluators.prices.price_lines import EQUIVALENCE, log_line
-from evaluators.prices.price_spread import SAME, Spread, bill, counted, exact_verdict, total
+from evaluators.prices.price_lines import EQUIVALENCE, SAME, log_line
+from evaluators.prices.price_spread import Spread, bill, counted, exact_verdict, total
 from evaluators.prices.pricing_design import BASE, Design
 from evaluators.prices.pricing_model import PAIRWISE, Answers, by_group, gaps_of, read, worst_of
 from evaluators.probe import ProbeSpec, Table, answer

@@ -19,9 +19,8 @@ from evaluators.judging.findings import draft, not_evaluable, units
 from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_readings, quotes
-from evaluators.prices.price_lines import EQUIVALENCE, severity, threshold
+from evaluators.prices.price_lines import EQUIVALENCE, SAME, severity, threshold
 from evaluators.prices.price_spread import (
-    SAME,
     Spread,
     bill,
     describe,

@@ -7,9 +7,8 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices.loyalty_readings import ending
 from evaluators.prices.price_family import Judged
-from evaluators.prices.price_lines import LINE_TEXT, dearer, interval, share, texts
+from evaluators.prices.price_lines import LINE_TEXT, SAME, dearer, interval, share, texts
 from evaluators.prices.price_readings import VERDICTS, finest
-from evaluators.prices.price_spread import SAME
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -150,7 +149,7 @@ def _ndcg(judged: Judged) -> Text:
     found = judged.result
     span = (
         Text(f"置信区间 {found.low:+.3f} … {found.high:+.3f}", f"interval {found.low:+.3f} … {found.high:+.3f}")
-        if math.isfinite(found.high - found.low)
+        if 2 * SAME < found.high - found.low < math.inf
         else Text("给不出区间", "no interval can be given")
     )  # fmt: skip
     return Text(

@@ -8,6 +8,7 @@ from evaluators.plan import Plan
 from evaluators.policy import POLICY
 from evaluators.prices import price_family, steering_tests
 from evaluators.prices.price_family import PRICE, Judged, Line, Result
+from evaluators.prices.price_lines import SAME
 from evaluators.prices.ranked_lists import STATISTICS
 from evaluators.prices.steering_tests import Likeness, Means
 from evaluators.statistics.permutation import MaxT
@@ -37,7 +38,7 @@ def prices(
     for offset, name in enumerate(STATISTICS):
         place, line = start + offset, LINES.get(name, PRICE)
         value, error = float(found.effects[place]), float(found.errors[place])
-        low, high = found.interval(place)
+        low, high = found.interval(place) if error > SAME else (value, value)
         band = float(bands[offset])
         details = {
             **blank.details,
@@ -51,7 +52,7 @@ def prices(
             method=f"max-T over {len(found.effects)} contrasts, {families} families",
             small=price_family.within(value, error, degrees, line.margins, accounts=min(blank.n, blank.n_reference or blank.n)),
             mde=price_family.detectable(error, found.critical, max(degrees, 1)) if math.isfinite(found.critical) else None,
-            told=abs(value) > band, details=details,
+            told=abs(value) > band, shuffled=True, details=details,
         )  # fmt: skip
         adjusted = min(1.0, float(found.adjusted[place]) * families)
         judged.append(price_family.decide(result, adjusted, plan.alpha, size=size))
@@ -76,7 +77,7 @@ def lists(
         result = replace(
             blank, metric=metric, line=ALIKE, kind="difference", value=one.gap, low=one.gap - half,
             high=one.gap + half, p=one.p, test=("whole accounts shuffled, one-sided", one.gap),
-            method="jackknife over accounts, t", estimate=one.between, reference_estimate=one.within,
+            method="jackknife over accounts, t", shuffled=True, estimate=one.between, reference_estimate=one.within,
             small=price_family.within(one.gap, one.error, one.freedom, ALIKE.margins, accounts=min(blank.n, blank.n_reference or blank.n)),
         )  # fmt: skip
         p = min(1.0, one.p * families)

@@ -1,5 +1,6 @@
 """loyalty_dose_response on shops whose rule is known."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -68,24 +69,62 @@ def test_the_same_price_for_all_is_shown_to_be_small_by_enough_accounts_of_each_
         )
 
 
-@pytest.mark.parametrize("hump", [True, False])
-def test_a_price_that_rises_and_falls_back_is_not_said_to_rise_throughout(*, hump: bool) -> None:
-    """The top pays what the bottom pays: “the price rises by 2.2% along the levels” was nobody's."""
+def along(levels: dict[str, float]) -> dict[str, Finding]:
+    """The findings on accounts whose price hangs on their level alone."""
     rng = np.random.default_rng(6)
-    dear = {"low": 1.0, "middle": 1.1, "high": 1.0 if hump else 1.2}
     rows = [
         {"account": f"{level}{n}", "tenure": level, "item": f"i{item}",
          "price": 50 * part * float(np.exp(rng.normal(0, 0.002)))}
-        for level, part in dear.items() for n in range(60) for item in range(4)
+        for level, part in levels.items() for n in range(60) for item in range(4)
     ]  # fmt: skip
     columns = {"price": "price", "user": "account", "item": "item", "profile": ["tenure"]}
     content = {"title": "t", "columns": columns, "probes": [
-        {"id": "loyalty_dose_response", "order": {"tenure": list(dear)}, "measures": ["tenure"]},
+        {"id": "loyalty_dose_response", "order": {"tenure": list(levels)}, "measures": ["tenure"]},
     ]}  # fmt: skip
     found = engine.measure(Plan.parse(content), pa.Table.from_pylist(rows), scorer=None, nonce="n")
-    (rise,) = [f for f in found if f.metric == "loyalty_rise"]
-    assert ("并不是一路上升" in rise.reading["zh"]) == hump
-    assert ("the rise is not throughout" in rise.reading["en"]) == hump
+    return {each.metric: each for each in found}
+
+
+@pytest.mark.parametrize(
+    ("levels", "dearest", "cheapest"),
+    [
+        ({"new": 1.0, "middle": 1.06, "old": 1.0}, "middle", ""),
+        ({"new": 1.0, "middle": 0.95, "old": 1.0}, "", "middle"),
+        ({"new": 1.0, "middle": 1.06, "old": 0.97}, "middle", "old"),
+        ({"new": 1.0, "middle": 0.95, "old": 1.1}, "old", "middle"),
+    ],
+)
+def test_levels_in_another_order_have_no_rise_along_them(
+    levels: dict[str, float], dearest: str, cheapest: str
+) -> None:
+    """The pooled mean of a hump was “3.0 % dearer” of regulars who paid what the newest paid."""
+    found = along(levels)
+    rise, ends = found["loyalty_rise"], max(levels.values()) / min(levels.values()) - 1
+    assert rise.verdict is Verdict.NOT_EVALUABLE
+    assert (rise.effect["value"], rise.ci, rise.severity) == (None, None, None)
+    assert rise.details["problem"] == "not_throughout"
+    assert re.search(
+        f"并不是一路上升：“{dearest}.*”这一档最高，比最低的“.*{cheapest}”", rise.reading["zh"]
+    )
+    assert re.search(f"does not rise throughout: it is highest at {dearest}", rise.reading["en"])
+    assert re.search(f"above \\w*{cheapest}, where it is lowest", rise.reading["en"])
+    (said,) = re.findall(r"([\d.]+)% above", rise.reading["en"])
+    assert float(said) == pytest.approx(100 * ends, abs=0.3)
+    assert "超过" not in rise.reading["zh"]
+
+
+@pytest.mark.parametrize("middle", [0.97, 1.0, 1.03])
+def test_where_the_oldest_pay_no_more_no_rise_is_beyond_a_line(middle: float) -> None:
+    for old in (0.95, 1.0):
+        rise = along({"new": 1.0, "middle": middle, "old": old})["loyalty_rise"]
+        assert rise.verdict not in {Verdict.DISPARITY, Verdict.DIFFERENCE}
+
+
+def test_a_rise_along_levels_in_their_order_is_told_as_one() -> None:
+    rise = along({"new": 1.0, "middle": 1.03, "old": 1.08})["loyalty_rise"]
+    assert (rise.verdict, rise.severity) == (Verdict.DISPARITY, "serious")
+    assert "差异超过严重界线（本平台设定）。" in rise.reading["zh"]
+    assert "beyond the serious line (set by this platform)" in rise.reading["en"]
 
 
 def test_goods_that_regulars_prefer_are_no_mark_up() -> None:

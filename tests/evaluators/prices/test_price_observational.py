@@ -149,6 +149,10 @@ def test_a_planted_eight_percent_is_a_serious_disparity() -> None:
     full = only(run(market(2, gap=0.08), MARKET), "conditional_price_gap")
     assert full.verdict is Verdict.DISPARITY
     assert full.severity == "serious"
+    assert "差异超过严重界线（本平台设定）。" in full.reading["zh"]
+    assert (
+        "The difference is beyond the serious line (set by this platform)." in full.reading["en"]
+    )
 
 
 def test_equal_prices_are_shown_to_be_equal_for_quotes_but_never_for_purchases() -> None:

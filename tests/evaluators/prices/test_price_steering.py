@@ -1,5 +1,6 @@
 """price_steering on shops whose lists follow a known rule."""
 
+import re
 from itertools import combinations
 from typing import Any
 
@@ -61,6 +62,28 @@ def test_lists_that_differ_without_a_price_are_never_beyond_a_price_line() -> No
     found = run(searches(np.random.default_rng(3), accounts=40))
     assert found["list_overlap_gap"].threshold is None
     assert found["exposed_price_gap"].verdict not in FOUND
+
+
+def test_lists_in_the_reverse_order_are_told_apart_although_no_account_differs_within_a_group() -> (
+    None
+):
+    """No interval can be given, and whole accounts shuffled never look so: p .002 “did not suffice”."""
+    rows = [
+        {"account": f"a{n}", "history": "ab"[n % 2], "query": f"q{query}", "item": f"{query}.{at}",
+         "rank": 10 - at if n % 2 else 1 + at, "price": 20.0 + 10 * at}
+        for n in range(40) for query in range(3) for at in range(10)
+    ]  # fmt: skip
+    found = run(pa.Table.from_pylist(rows))
+    order = found["list_order_gap"]
+    assert order.verdict is Verdict.DIFFERENCE
+    assert "不同组看到的结果确实不同" in order.reading["zh"]
+    assert found["list_overlap_gap"].verdict is Verdict.INCONCLUSIVE
+    assert found["same_item_gap"].verdict is Verdict.INCONCLUSIVE
+    shown = found["exposed_price_gap"]
+    assert (shown.verdict, shown.severity, shown.ci) == (Verdict.DISPARITY, "serious", None)
+    assert "（数据没有波动，给不出区间）" in shown.reading["zh"]
+    for each in found.values():
+        assert not re.search(r"(\S+) … \1\b", each.reading["zh"])
 
 
 def test_the_non_personalised_option_shows_what_personalisation_does() -> None:

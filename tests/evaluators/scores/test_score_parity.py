@@ -215,6 +215,7 @@ def test_the_mean_of_a_risk_score_is_printed_as_in_the_data() -> None:
     ("shift", "rows", "verdict", "severity"),
     [
         (-1.2, 900, Verdict.DISPARITY, "large"),
+        (-0.65, 8000, Verdict.DISPARITY, "medium"),
         (-0.18, 4000, Verdict.DIFFERENCE, None),
         (0.0, 20_000, Verdict.EQUIVALENT, None),
         (0.0, 100, Verdict.INCONCLUSIVE, None),
@@ -226,6 +227,10 @@ def test_every_verdict_is_reached(
 ) -> None:
     found = _run(_table(shift, rows), reference={"race": "a"})[f"{MEAN}:b"]
     assert (found.verdict, found.severity) == (verdict, severity)
+    passed = {"medium": "也超过中等的界线", "large": "也超过很大的界线"}
+    assert [name for name, said in passed.items() if said in found.reading["zh"]] == [
+        name for name in passed if name == severity
+    ]
 
 
 @pytest.mark.parametrize(
