@@ -34,7 +34,6 @@ TECHNICAL = frozenset({"calibration_by_group"})
 """Probes that say slopes and gaps by tenths, which mean nothing to whom they concern."""
 HUNDREDS = frozenset({"selection_parity", "error_parity", "counterfactual_flip"})
 """Probes of which the page says how many of a hundred people."""
-FIGURES = Text("具体数字在评估报告里。", "The figures stand in the evaluation report.")
 ITSELF = Text(
     "问这个算法本身，只改这一项：平均{size}。",
     "The algorithm itself, only this changed: {size}.",
@@ -60,13 +59,20 @@ class Quoted:
     caption: Callable[[Mapping[str, Any]], Text] | None = None
     of_people: Callable[[Mapping[str, Any]], bool] = row_by_row
 
-    def plainly(self, said: Sentence) -> Sentence:
-        """A sentence, or what stands for it where a probe's own words are not for everybody."""
+    def plainly(self, said: Sentence, attribute: Column | Outsider | None = None) -> Sentence:
+        """A sentence, or what stands for it where a probe's own words are not for everybody.
+
+        Args:
+            said: the sentence.
+            attribute: the feature it is about, where it is about one.
+        """
         quoted = str(said["kind"]).startswith(OWN_WORDS)
         if self.caption is None or not quoted or plain(said["evidence"]):
             return said
         caption = self.caption(said["evidence"])
-        return said | {"zh": caption.zh + FIGURES.zh, "en": f"{caption.en} {FIGURES.en}"}
+        much = prices.amount(said["evidence"], attribute) if attribute else None
+        much = much or prices.FIGURES
+        return said | {"zh": caption.zh + much.zh, "en": f"{caption.en} {much.en}"}
 
 
 def plain(finding: Mapping[str, Any]) -> bool:
@@ -90,8 +96,26 @@ def beyond(plan: ExplanationPlan, quoted: Quoted) -> list[Sentence]:
     for finding in sorted(passed, key=_gravity):
         sliced = list(finding.get("slice") or {})
         attribute = known.get(sliced[0]) if len(sliced) == 1 else None
-        said += _told(plan, attribute, finding, quoted) if attribute else [_whole(plan, finding)]
-    return _contradicted([quoted.plainly(each) for each in said], quoted.findings or ())
+        own = _told(plan, attribute, finding, quoted) if attribute else [_whole(plan, finding)]
+        own = [quoted.plainly(each, attribute) for each in own]
+        said += [_beside_held(plan, each, quoted.findings or ()) for each in own]
+    return _contradicted(said, quoted.findings or ())
+
+
+def _beside_held(plan: ExplanationPlan, said: Sentence, findings: Findings) -> Sentence:
+    """What is compared as it stands, with what is left of it where most is held equal."""
+    other = prices.held_equal(said["evidence"], findings)
+    if other is None or other["verdict"] == Verdict.DISPARITY:  # that one is told on its own
+        return said
+    known: list[Column | Outsider] = [*plan.outsiders, *plan.columns]
+    names = {each.name: each.plain for each in known}
+    held = prices.held(other, lambda name: names.get(name, same(name)))
+    much, came = prices.size(other["effect"]["value"]), concluded(other)
+    return said | {
+        "zh": f"{said['zh']}{held.zh}相同时：{much.zh}（{came.zh}）。",
+        "en": f"{said['en']} With {held.en} equal: {much.en} ({came.en}).",
+        "beside": dict(other),
+    }
 
 
 def _contradicted(said: Sequence[Sentence], findings: Findings) -> list[Sentence]:
@@ -319,7 +343,7 @@ def by_group(
             said += _told(plan, attribute, finding, quoted)
     if not about_it:
         said = [sentence("groups.this_one", evidence={"n": 0}, places=_named(attribute))]
-    return [quoted.plainly(each) | {"columns": [attribute.name]} for each in said]
+    return [quoted.plainly(each, attribute) | {"columns": [attribute.name]} for each in said]
 
 
 def _told(
@@ -370,7 +394,7 @@ def _of_several(alike: Sequence[Sentence]) -> Sentence:
 
 def rest(findings: Findings, told: Sequence[Sentence]) -> list[Sentence]:
     """How many findings of the report do not stand on this page, by what they showed."""
-    shown = [each["evidence"] for each in told]
+    shown = [each[name] for each in told for name in ("evidence", "beside") if name in each]
     left = [f for f in findings if dict(f) not in shown]
     if not left:
         return []

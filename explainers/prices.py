@@ -6,7 +6,7 @@ rows it speaks and, where rows were compared, between what the difference very l
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from explainers import numbers
@@ -73,6 +73,8 @@ ONLY_THIS = "price_gap"
 """Of one feature that is changed while all else stays equal."""
 AS_THEY_STAND = frozenset({"raw_price_gap", "total_cost_gap", "offer_rate"})
 """What is compared with nothing held equal, where the same question also holds something equal."""
+HELD_EQUAL = frozenset({"conditional_price_gap", "total_cost_gap_same_goods"})
+"""The same with all that the plan names held equal."""
 MODEL_FILE = "model"
 """The design of a price probe that asks the model itself."""
 OF_ACCOUNTS = "accounts"
@@ -158,7 +160,7 @@ def _row(
         "of_tests": _of_tests(finding),
         "compared": _compared(finding, said["people"]),
         "sure": sure(finding),
-        "held": _held(finding, named),
+        "held": held(finding, named),
     }
 
 
@@ -169,6 +171,67 @@ def asked(finding: Mapping[str, Any]) -> bool:
         finding: of a price probe, as JSON.
     """
     return (finding.get("details") or {}).get("design") == MODEL_FILE
+
+
+def amount(finding: Mapping[str, Any], attribute: Column | Outsider) -> Text | None:
+    """By how much, which way and against whom, after what it measured; None where no number is told.
+
+    Args:
+        finding: of a price probe, as JSON.
+        attribute: the feature it is about.
+    """
+    effect = finding.get("effect") or {}
+    value, reference = effect.get("value"), finding.get("reference_group")
+    if value is None or reference is None or effect.get("kind") not in ("log_ratio", "difference"):
+        return None
+    r = _band(attribute, reference, BANDS)
+    if effect["kind"] == "difference":  # on a scale that means nothing to whom it concerns
+        way = ("更大", "More") if value > 0 else ("更小", "Less")
+        return Text(f"比{r.zh}{way[0]}。{FIGURES.zh}", f"{way[1]} than for {r.en}. {FIGURES.en}")
+    much, likely, parts = size(value), sure(finding), _parts(finding)
+    return Text(
+        f"和{r.zh}相比，{much.zh}{likely.zh}{parts.zh}。",
+        f"Against {r.en}: {much.en}{likely.en}{parts.en}.",
+    )
+
+
+FIGURES = Text("具体数字在评估报告里。", "The figures stand in the evaluation report.")
+
+
+def _parts(finding: Mapping[str, Any]) -> Text:
+    """Of the prices that lists show, what other goods and what the same goods make of them."""
+    parts = (finding.get("details") or {}).get("parts") or {}
+    if not {"items_shown", "same_item"} <= set(parts):
+        return Text("", "")
+    goods, alike = size(float(parts["items_shown"])), size(float(parts["same_item"]))
+    return Text(
+        f"（越靠前算得越重；其中，排在前面的是别的商品，使它{goods.zh}，同样的商品{alike.zh}）",
+        f" (what stands further up counts for more; other goods further up make it {goods.en}, the same "
+        f"goods are {alike.en})",
+    )
+
+
+def held_equal(
+    finding: Mapping[str, Any], others: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """What the same question found with most held equal, beside what is compared as it stands.
+
+    Args:
+        finding: compared as it stands, as JSON.
+        others: all findings.
+    """
+    if not as_they_stand(finding):
+        return None
+    alike = ("probe", "slice", "group", "reference_group")
+    seen = [
+        each
+        for each in others
+        if each["metric"] in HELD_EQUAL
+        and all(each.get(name) == finding.get(name) for name in alike)
+        and (each.get("effect") or {}).get("kind") == "log_ratio"
+        and each["effect"].get("value") is not None
+    ]
+    return seen[0] if seen else None
 
 
 def as_they_stand(finding: Mapping[str, Any]) -> bool:
@@ -342,8 +405,13 @@ def sure(finding: Mapping[str, Any]) -> Text:
     )
 
 
-def _held(finding: Mapping[str, Any], named: Named) -> Text:
-    """What was equal between those compared: the first of it by name, and how much in all."""
+def held(finding: Mapping[str, Any], named: Named) -> Text:
+    """What was equal between those compared: the first of it by name, and how much in all.
+
+    Args:
+        finding: of a price probe, as JSON.
+        named: the plain name of a column.
+    """
     details: Mapping[str, Any] = finding.get("details") or {}
     held: list[Text] = [
         *(CELL if details.get("cells") else ()),

@@ -333,7 +333,7 @@ def _told(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Told:
     said = _plainly(finding, plan)
     if said is None and not finding["suppressed"] and not checked.plain(finding):
         caption = captions.concluded(finding, plan)
-        whole = Text(caption.zh + checked.FIGURES.zh, f"{caption.en} {checked.FIGURES.en}")
+        whole = Text(caption.zh + prices.FIGURES.zh, f"{caption.en} {prices.FIGURES.en}")
         said = Told(whole, whole)
     if said is None:
         whole = Text(**findings.reading(finding))

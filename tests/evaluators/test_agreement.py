@@ -201,7 +201,7 @@ def test_a_price_difference_below_the_line_is_told_as_such(
     low: float | None, high: float | None, units: int, below: bool
 ) -> None:
     sides = {"of": "accounts", "n": units, "n_reference": units}
-    said = price_readings.concluded(Verdict.DIFFERENCE, low, high, sides)
+    said = price_readings.concluded(Verdict.DIFFERENCE, low, high, sides, None)
     assert (said == price_readings.BELOW) is below
     assert (said == price_readings.VERDICTS[Verdict.DIFFERENCE]) is not below
 

@@ -576,3 +576,64 @@ def test_where_the_program_itself_says_otherwise_than_recorded_prices_one_senten
     assert "本身" not in second["zh"]
     alike = asked | {"verdict": "disparity", "effect": {"kind": "log_ratio", "value": 0.05}}
     assert not any("本身" in each["zh"] for each in checked.beyond(plan(), Quoted([held, alike])))
+
+
+def priced(metric: str, value: float, verdict: str = "disparity", **more: Any) -> dict[str, Any]:
+    """A finding of a price probe in words that are not for everybody."""
+    said = {"zh": "按回归系数的置信区间。", "en": "By the confidence interval of the regression."}
+    return {
+        "probe": "loyalty_dose_response", "metric": metric, "slice": {"race": "old"},
+        "group": "old", "reference_group": "new", "verdict": verdict, "n": 40, "n_reference": 40,
+        "effect": {"kind": "log_ratio", "value": value}, "p_adjusted": 0.001, "severity": "alert",
+        "ci": {"low": value - 0.001, "high": value + 0.001}, "threshold": None, "details": {},
+        "reading": said, "limit": said, "suppressed": False, **more,
+    }  # fmt: skip
+
+
+CAPTION = Text("注册时长“old”，差价：差异超过界线。", "Time registered “old”, gap: the difference exceeds the line.")  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "zh", "en"), [(-0.0513, "低5%", "5 % lower"), (0.0488, "高5%", "5 % higher")])  # fmt: skip
+def test_what_a_price_probe_found_is_told_with_its_way_and_its_number(
+    value: float, zh: str, en: str
+) -> None:
+    """Old customers who pay 5 % less were “beyond the line” without a direction."""
+    quoted = Quoted([priced("loyalty_gap", value)], caption=lambda _: CAPTION)
+    (said,) = checked.beyond(plan(), quoted)
+    assert said["zh"].startswith(f"{CAPTION.zh}和“new”相比，{zh}，很可能{zh[0]}")
+    assert f"Against “new”: {en}, very likely between" in said["en"]
+    assert "具体数字" not in said["zh"]
+
+
+def test_what_is_on_no_scale_of_everybody_is_told_with_its_way() -> None:
+    effect = {"kind": "difference", "value": 0.29}
+    quoted = Quoted([priced("price_ndcg_gap", 0.29, effect=effect)], caption=lambda _: CAPTION)
+    (said,) = checked.beyond(plan(), quoted)
+    assert said["zh"] == f"{CAPTION.zh}比“new”更大。具体数字在评估报告里。"
+    assert (
+        said["en"]
+        == f"{CAPTION.en} More than for “new”. The figures stand in the evaluation report."
+    )
+
+
+def test_what_is_withheld_points_to_the_report_without_a_way() -> None:
+    effect = {"kind": "log_ratio", "value": None}
+    quoted = Quoted([priced("loyalty_gap", 0.1, effect=effect)], caption=lambda _: CAPTION)
+    (said,) = checked.beyond(plan(), quoted)
+    assert said["zh"] == f"{CAPTION.zh}具体数字在评估报告里。"
+
+
+def test_prices_as_they_stand_are_told_beside_the_same_goods() -> None:
+    """“70 % higher” stood alone, and that the same goods cost the same stood nowhere."""
+    of = {"probe": "price_observational"}
+    raw = priced("raw_price_gap", 0.531, **of)
+    same_goods = priced(
+        "conditional_price_gap", 0.0005, "equivalent", **of, details={"cells": True}
+    )
+    (said,) = checked.beyond(plan(), Quoted([raw, same_goods]))
+    assert "平均高70%" in said["zh"]
+    assert said["zh"].endswith("商品和时间相同时：高0.05%（已证明差异很小）。")
+    assert said["en"].endswith("With goods and time equal: 0.05 % higher (shown to be small).")
+    assert checked.rest([raw, same_goods], [said]) == []
+    both = [raw, same_goods | {"verdict": "disparity"}]
+    assert "beside" not in checked.beyond(plan(), Quoted(both))[1]

@@ -98,7 +98,7 @@ def test_what_a_probe_says_is_told_to_everybody_in_plain_words(probe: str) -> No
                 assert "十档" not in each
         if not checked.plain(finding):
             assert conclusions.of(finding).zh in said["zh"]
-            assert checked.FIGURES.en in said["en"]
+            assert prices.FIGURES.en in said["en"]
 
 
 @pytest.mark.parametrize("name", ["conditional_price_gap", "unexplained_price_gap"])
