@@ -12,7 +12,9 @@ BOUND = re.compile(r"最多|不超过|至多|\bat most\b|\bup to\b|\bno more tha
 PLACE = re.compile(r"{([a-z_.]+)[^}]*}")
 BOUNDS = frozenset({"bound", "b"})
 """The ends of intervals that sentences put after such a word."""
-ELSEWHERE = frozenset({"evaluators/running/cost.py", "evaluators/option_faults.py"})
+ELSEWHERE = frozenset(
+    {"evaluators/running/cost.py", "evaluators/option_faults.py", "explainers/asked.py"}
+)
 """What a run may cost, and what an option may be: limits, not findings."""
 
 
