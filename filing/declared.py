@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import dossier, promised
+from filing import dossier, promised, risk
 from filing.dossier import Filing
 from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
 from filing.meanings import Meaning
-from registry import contradictions, explanations
+from registry import contradictions, explanations, untranslated
 from registry.contradictions import Claim, Contradiction, Effect, Influence, Kind
 from registry.language import Text
 
@@ -26,6 +26,19 @@ UNUSED = re.compile(
     r"不(?:会)?(?:使用|用|看|考虑|采用)([^，。；;,.、]+(?:[、和或][^，。；;,.、]+)*)"
 )
 EXCEPT = re.compile(r"以外|之外|除")
+ALWAYS = frozenset({"always", "follows"})
+"""Answers of the questionnaire by which a person looks at each result before it takes effect."""
+DECIDER_ASKED = Text("说明里的“谁做决定”", "“Who decides” in the explanation")
+JOINED = "[^，。；,;.]{0,12}"
+BY_PERSON = re.compile(
+    rf"(?<!不由)(?<!没有)(?<!无)(?:人工|专人|人员|[员师长理]){JOINED}(?:决定|审批|拍板|定夺|逐份看|再决定)"
+    r"|(?:由|请)人(?:来)?(?:决定|判断)"
+)
+BY_PROGRAM = re.compile(
+    rf"(?:全部|完全|直接|一律)?(?:自动(?:决定|生效|审批|执行)|由(?:程序|算法|系统|模型)(?:直接|自动)?(?:决定|判断|审批))"
+    rf"|(?:没有|无|不经|无需){JOINED}人(?:工|员)?(?:看|参与|审核|审批|干预|过问|决定)"
+)
+"""That a person decides on each result, or none does; words that a person looks on request are neither."""
 TURNED = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
 TASKS = {"prices": "price", "ranks": "score", "allocates": "decision", "decides": "decision"}
 TASK_NAMES = {
@@ -58,12 +71,14 @@ def found(
     Args:
         told: the stored answers.
         content: of the attached explanation, if any; one of an earlier release has no facts.
-        declared: what its plan says under "object", where people may be told how long an answer takes.
+        declared: what its plan says, of which "object" tells how long an answer takes and "decider" who
+            decides.
     """
     facts = (content or {}).get("measured", ())
     task = str((content or {}).get("task", "decision"))
     every = contradictions.against(claims(told, columns_of(content)), facts, task=task)
-    return [*every, *_purpose(told, content), *_dates(told, declared or {})]
+    said = declared or {}
+    return [*every, *_purpose(told, content), *_dates(told, said), *_decider(told, said)]
 
 
 def columns_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -209,6 +224,37 @@ def _purpose(told: Answers, content: Mapping[str, Any] | None) -> list[Contradic
             ),
         )
     ]
+
+
+def _titled(field: Field) -> Text:
+    return Text(f"{field.code}（{field.name.zh}）", f"{field.code} ({field.name.en})")
+
+
+def _decider(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator[Contradiction]:
+    """Where people are told of a person who decides, and the questionnaire has none, or the reverse."""
+    asked = next(each for each in risk.questionnaire().questions if each.id == "scene_human")
+    answer = (told.value(Meaning.QUESTIONNAIRE) or {}).get(asked.id)
+    picked = asked.option(answer.get("answer") if isinstance(answer, Mapping) else answer)
+    if picked is None:
+        return
+    code = told.form.meant(Meaning.QUESTIONNAIRE).code
+    against = Text(
+        f"{code}（{asked.ask.zh}）选的是“{picked.name.zh}”",
+        f"{code} ({asked.ask.en}) says “{picked.name.en}”",
+    )
+    texts = [
+        ("declared.decider", DECIDER_ASKED, declared.get("decider")),
+        *(
+            (told.form.meant(each).code, _titled(told.form.meant(each)), told.value(each))
+            for each in (Meaning.WHO_CHECKS, Meaning.DOES)
+        ),
+    ]  # fmt: skip
+    wrong = BY_PROGRAM if picked.id in ALWAYS else BY_PERSON
+    for place, where, value in texts:
+        words = wrong.search((value or {}).get("zh") or "") if isinstance(value, Mapping) else None
+        if words is not None:
+            said = Text(words[0], untranslated.once(words[0]).en)
+            yield Contradiction(Kind.DECIDER, place, where, (), said, against)
 
 
 def _dates(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator[Contradiction]:

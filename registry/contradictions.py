@@ -22,6 +22,7 @@ class Kind(StrEnum):
     IMPORTANCE = "importance"
     PURPOSE = "purpose"
     DATES = "dates"
+    DECIDER = "decider"
 
 
 KIND_NAMES = {
@@ -31,6 +32,7 @@ KIND_NAMES = {
     Kind.IMPORTANCE: Text("哪一项更重要", "what weighs more"),
     Kind.PURPOSE: Text("用途", "purpose"),
     Kind.DATES: Text("期限", "time limits"),
+    Kind.DECIDER: Text("由谁决定", "who decides"),
 }
 
 

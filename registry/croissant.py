@@ -137,6 +137,8 @@ def describe(
 
 def _description(dataset: Dataset) -> str:
     said = f"来源 / source: {dataset.source}"
+    if dataset.period:
+        said += f"\n时间 / period: {dataset.period}"
     return f"{said}\n与训练数据分开 / held out: {dataset.held_out}" if dataset.held_out else said
 
 

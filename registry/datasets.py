@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from registry import journal, lengths, reidentification, tables
+from registry import journal, lengths, periods, reidentification, tables
 from registry.artifacts import ArtifactStore
 from registry.database import Identified, Record
 from registry.datafiles import Stored, keep, require_said
@@ -65,6 +65,8 @@ class Dataset(Identified, Record):
     held_out: Mapped[str] = mapped_column(String(500), default="")
     registered_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
     name_en: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    period: Mapped[str] = mapped_column(String(30), default="", server_default="")
+    """The time that the rows are from (`registry.periods`); empty where nobody said it."""
 
     @property
     def called(self) -> Text:
@@ -103,6 +105,7 @@ def register(
     deidentification: str,
     held_out: str = "",
     name_en: str = "",
+    period: str = "",
     wish: Wish | None = None,
     limit: int | None = None,
 ) -> Dataset:
@@ -121,6 +124,7 @@ def register(
         deidentification: how persons were made unrecognisable.
         held_out: how it is known that the model was not trained on these rows.
         name_en: what it is called in English, where it has a name in English.
+        period: the time that the rows are from (`registry.periods`).
         wish: the re-identification check; data for an evaluation are always checked, by their
             sensitive columns where nothing is named.
         limit: the largest file taken, bytes.
@@ -128,6 +132,7 @@ def register(
     Raises:
         WrongRole: when the actor may not register for this use.
         DatasetRefused: with every reason.
+        PeriodUnreadable: where the period is none.
         QuasiIdentifiersUnknown, Reidentifiable: when what was named cannot be checked, or falls
             short of the set k and is not acknowledged.
         AlreadyRegistered: when the same bytes are on record otherwise described.
@@ -145,6 +150,7 @@ def register(
         deidentification=deidentification,
         held_out=held_out,
         name_en=name_en,
+        period=period,
     )
 
 
@@ -159,6 +165,7 @@ def record(
     deidentification: str,
     held_out: str = "",
     name_en: str = "",
+    period: str = "",
 ) -> Dataset:
     """Put on record what `keep` stored; the same file for the same use is one record.
 
@@ -172,11 +179,13 @@ def record(
         deidentification: as for `register`.
         held_out: as for `register`.
         name_en: as for `register`.
+        period: as for `register`.
 
     Raises:
-        WrongRole, DatasetRefused, AlreadyRegistered: as for `register`.
+        WrongRole, DatasetRefused, PeriodUnreadable, AlreadyRegistered: as for `register`.
     """
     require(by, use)
+    period = periods.checked(period)
     require_said({"name": name, "source": source, "deidentification": deidentification})
     given = (name, name_en, source, deidentification, held_out)
     limits = (NAME, NAME_EN, SOURCE, DEIDENTIFICATION, HELD_OUT)
@@ -190,7 +199,8 @@ def record(
     )
     if known is not None:
         _same(known, name=name.strip(), name_en=name_en.strip(), columns=stored.columns)
-        _complete(session, known, by=by, deidentification=deidentification, name_en=name_en)
+        later = {"deidentification": deidentification, "name_en": name_en, "period": period}
+        _complete(session, known, later, by=by)
         if reidentification.latest(session, known.id) is None:
             _check(session, known.id, stored.looked, by=by)
         return known
@@ -198,6 +208,7 @@ def record(
         organisation_id=by.organisation_id,
         name=name.strip(),
         name_en=name_en.strip(),
+        period=period,
         use=use,
         digest=stored.digest,
         format=stored.format,
@@ -225,17 +236,13 @@ def record(
     return dataset
 
 
-def _complete(
-    session: Session, known: Dataset, *, by: Actor, deidentification: str, name_en: str
-) -> None:
+def _complete(session: Session, known: Dataset, later: Mapping[str, str], *, by: Actor) -> None:
     """Add what was not said when the file was registered; what was said stays."""
     said: list[str] = []
-    if not known.deidentification:  # registered before it had to be said
-        known.deidentification = deidentification.strip()
-        said.append("dataset:deidentification:said")
-    if not known.name_en and name_en.strip():
-        known.name_en = name_en.strip()
-        said.append("dataset:name_en:said")
+    for name, text in later.items():
+        if not getattr(known, name) and text.strip():
+            setattr(known, name, text.strip())
+            said.append(f"dataset:{name}:said")
     session.flush()
     for event in said:
         journal.record(
@@ -364,6 +371,7 @@ def about(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "deidentification": dataset.deidentification,
         "held_out": dataset.held_out,
+        "period": dataset.period,
         "created": dataset.created.isoformat(),
     }
 

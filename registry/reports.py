@@ -102,6 +102,7 @@ def data(session: Session, dataset: Dataset) -> dict[str, Any]:
         "held_out": dataset.held_out,
         "source": dataset.source,
         "deidentification": dataset.deidentification,
+        **({"period": dataset.period} if dataset.period else {}),
         "reidentification": reidentification.stated(session, dataset.id),
     }
 

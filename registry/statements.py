@@ -81,7 +81,7 @@ class Digested(Exact):
 class Data(Exact):
     """The evaluation data: digest, schema and what is declared of them, never rows.
 
-    The last three came later; statements made before do not have them. `rows` is None where their
+    The last four came later; statements made before do not have them. `rows` is None where their
     number would give away how few people lack something.
     """
 
@@ -92,6 +92,7 @@ class Data(Exact):
     held_out: str
     source: str = ""
     deidentification: str = ""
+    period: str = ""
     reidentification: Object | None = None
 
 

@@ -114,6 +114,7 @@ def dataset(
         rows=100,
         columns=columns or [{"name": "income", "type": "double", "role": "input"}],
         source="合成数据",
+        period="1990",
         deidentification="合成数据，没有真人",
         held_out="随机三成",
         registered_by=by.person_id,

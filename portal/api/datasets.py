@@ -45,6 +45,12 @@ class DatasetIn(RequestBody):
         [], description="{name, role, type?, …} for the columns that have something to say"
     )
     source: str = Field(max_length=1000, description="where the rows come from")
+    period: str = Field(
+        "",
+        max_length=30,
+        examples=["2024/2025-06"],
+        description="the time that the rows are from: a year, a month or a day, or two with / between",
+    )
     deidentification: str = Field(
         "",
         max_length=1000,
@@ -166,6 +172,7 @@ class DatasetOut(Answer):
     rows: int
     columns: list[Any]
     source: str
+    period: str = Field(description="empty where nobody said it")
     deidentification: str
     held_out: str
     created: datetime
@@ -203,7 +210,7 @@ FORM = {
                     "properties": {
                         "metadata": {
                             "type": "string",
-                            "description": "JSON: name, name_en, use, columns, source, deidentification, "
+                            "description": "JSON: name, name_en, use, columns, source, period, deidentification, "
                             "held_out, quasi_identifiers, acknowledgement (see DatasetIn)",
                         },
                         "file": {

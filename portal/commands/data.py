@@ -57,6 +57,9 @@ def data() -> None:
     help="用途 / what for",
 )
 @click.option("--source", default="", help="来源和取得方式 / where the rows come from")
+@click.option(
+    "--period", default="", help="什么时候的数据，如 2024/2025-06 / from when the rows are"
+)
 @click.option("--deidentification", default="", help="怎样去标识化 / how de-identified")
 @click.option("--held-out", default="", help="怎样确保未用于训练 / how held out")
 @ROLE
@@ -76,6 +79,7 @@ def add(file: Path, *, as_json: bool, **given: Any) -> None:
         "source": given["source"],
         "deidentification": given["deidentification"],
         "held_out": given["held_out"],
+        "period": given["period"],
         "quasi_identifiers": _named(given["quasi"], none=given["no_quasi"]),
         "acknowledgement": given["acknowledge"],
     }
@@ -275,6 +279,7 @@ def _show(found: Mapping[str, Any], *, as_json: bool) -> None:
         (Text("校验值", "digest"), found["digest"]),
         (Text("行", "rows"), f"{found['rows']:,}"),
         (Text("来源", "source"), found["source"]),
+        (Text("时间", "period"), found["period"] or "—"),
         (Text("去标识化", "de-identification"), found["deidentification"] or "—"),
         (Text("重标识检查", "re-identification check"), _state(found)),
     ):

@@ -26,7 +26,7 @@ ROLES = (
 
 
 NEEDED = ("source", "deidentification")
-STATED = (*NEEDED, "held_out")
+STATED = (*NEEDED, "held_out", "period")
 """What a report repeats of what is said of the data."""
 UNSAID: Mapping[str, Reason] = {
     "source": Reason(
@@ -58,7 +58,7 @@ class Description:
     Args:
         path: the file; None when a record is named.
         dataset: a data set already on record.
-        said: name, name_en, source, held_out, deidentification, acknowledgement, quasi_identifiers.
+        said: name, name_en, source, period, held_out, deidentification, acknowledgement, quasi_identifiers.
     """
 
     path: Path | None
@@ -113,6 +113,7 @@ class Description:
             "source": self.said["source"],
             "deidentification": self.said.get("deidentification", ""),
             "held_out": self.said.get("held_out", ""),
+            "period": self.said.get("period", ""),
             "quasi_identifiers": self.said.get("quasi_identifiers"),
             "acknowledgement": self.said.get("acknowledgement", ""),
         }
@@ -166,6 +167,9 @@ def options(command: Command) -> Command:
         click.option(
             "--deidentification", default="", help="怎样去除个人身份 / how de-identified"
         ),
+        click.option(
+            "--period", default="", help="什么时候的数据，如 2024/2025-06 / from when the rows are"
+        ),
         click.option("--held-out", default="", help="怎样确保未用于训练 / how held out"),
         click.option("--source", default="", help="数据来源 / where the rows come from"),
         click.option("--data-name-en", default="", help="英文名称 / their name in English"),
@@ -184,6 +188,7 @@ def of_options(given: Mapping[str, Any]) -> Description:
     said: dict[str, Any] = {
         "source": str(given["source"]),
         "held_out": str(given["held_out"]),
+        "period": str(given["period"]),
         "deidentification": str(given["deidentification"]),
         "name": str(given["data_name"]),
         "name_en": str(given["data_name_en"]),

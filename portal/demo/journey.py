@@ -427,6 +427,7 @@ class Journey:
                     {"name": column, "role": roles.get(column, "other")} for column in rows.columns
                 ],
                 source=self.story["source"],
+                period=self.story["period"],
                 deidentification=self.story["deidentification"],
                 held_out=self.trained.split.rule if use is Use.EVALUATION else "",
                 wish=self._wish() if use is Use.EVALUATION else None,

@@ -76,6 +76,7 @@ def register_dataset(
                 path=forms.keep_file(form, "file", Path(folder)),
                 columns=forms.roles(forms.text(form, "roles")),
                 source=forms.text(form, "source"),
+                period=forms.text(form, "period"),
                 deidentification=forms.text(form, "deidentification"),
                 held_out=forms.text(form, "held_out"),
                 limit=settings.max_dataset,

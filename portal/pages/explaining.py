@@ -214,7 +214,7 @@ def pictured(session: Session, made: Explanation, language: Language) -> Mapping
     """
     data = session.get_one(Dataset, made.dataset_id)
     called = datasets.called(data.name, data.name_en).in_(language)
-    return {"name": called, "source": data.source}
+    return {"name": called, "source": data.source, "period": data.period}
 
 
 def untested(language: Language, own: Own) -> Explained:

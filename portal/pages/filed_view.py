@@ -306,10 +306,11 @@ class Data:
     called: Text
     source: str
     digest: str
+    period: str
 
 
 RESTS_ON = (
-    select(Dataset.name, Dataset.name_en, Dataset.source, Dataset.digest)
+    select(Dataset.name, Dataset.name_en, Dataset.source, Dataset.digest, Dataset.period)
     .join(Explanation, Explanation.dataset_id == Dataset.id)
     .where(Explanation.id == bindparam("explanation_id"))
 )
@@ -319,7 +320,7 @@ def _data(session: Session, content: Mapping[str, Any]) -> Data | None:
     if content["explanation"] is None:
         return None
     (row,) = rows(session, RESTS_ON, explanation_id=content["explanation"]["id"])
-    return Data(datasets.called(row.name, row.name_en), row.source, row.digest)
+    return Data(datasets.called(row.name, row.name_en), row.source, row.digest, row.period)
 
 
 def _shown(
@@ -387,7 +388,11 @@ def _words(
         explained,
         measured=True,
         version=None if about else submission.get(session, made.version_id).number,
-        data={"name": data.called.in_(language), "source": data.source},
+        data={
+            "name": data.called.in_(language),
+            "source": data.source,
+            "period": data.period,
+        },
         other_rows=any(each["data"]["digest"] != data.digest for _, each in predicates),
         unexplained=missing,
         decider=(made.plan.get("declared") or {}).get(DECIDER) if about else None,

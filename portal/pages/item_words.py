@@ -32,6 +32,7 @@ BOXES: dict[str, Text] = {
     "frame": Text("数据代表哪些人", "whom the rows speak for"),
     "grade_reason": Text("调整等级的理由", "reason for the grade"),
     "guidance": Text("给申请人的说明", "guidance for applicants"),
+    "period": Text("什么时候的数据", "the time the data are from"),
     "held_out": Text("有没有用于训练", "whether it was used in training"),
     "label": Text("名称", "label"),
     "licence": Text("许可", "licence"),

@@ -104,6 +104,32 @@ def test_what_is_said_not_to_be_used_is_not_what_changes_the_result(
     assert found(H3=zh(said)) == [("not_used", "H3.1")] * contradicted
 
 
+@pytest.mark.parametrize(
+    ("human", "said", "differing"),
+    [
+        ("never", "信贷员看过建议再决定。", True),
+        ("request", "由人工逐笔审批决定。", True),
+        ("never", "没有人看，结果自动生效。", False),
+        ("request", "您要求时，可以请客服重新看。", False),
+        ("never", "不由人工决定。", False),
+        ("follows", "信贷员看过建议再决定，一般照建议办。", False),
+        ("always", "由程序直接决定，没有人看。", True),
+        ("follows", "结果自动生效，不经人审核。", True),
+    ],
+)
+def test_a_person_who_decides_is_told_of_in_one_way(
+    human: str, said: str, differing: bool
+) -> None:
+    """public/S14: “a loan officer reads the advice and decides” beside “decides”, nobody looking."""
+    scene = {"G1": {"value": {"scene_human": {"answer": human}}}}
+    answers = Answers(current(), scene)
+    told = declared.found(answers, None, {"decider": zh(said)})
+    assert [each.kind for each in told] == [Kind.DECIDER] * differing, said
+    assert found(G1={"scene_human": {"answer": human}}, H6=zh(said)) == (
+        [("decider", "H6")] if differing else []
+    )
+
+
 def test_purpose_and_days_that_are_told_in_two_ways() -> None:
     assert found(B14="prices") == [("purpose", "B14")]
     assert found(B14="decides") == found(B14="informs") == []

@@ -19,6 +19,8 @@ from registry import (
     expansion,
     journal,
     overlaps,
+    periods,
+    reports,
     tables,
 )
 from registry.artifacts import ArtifactStore, TooLarge
@@ -73,6 +75,22 @@ def refusals(
         register(session, store, by, path, columns, **more)
     assert list(store.digests()) == []
     return {reason.item: reason.said.en for reason in refused.value.reasons}
+
+
+def test_when_data_are_from_is_on_record_and_can_be_said_later(
+    session: Session, store: ArtifactStore, by: Actor, tmp_path: Path
+) -> None:
+    path = write(tmp_path, CSV)
+    with pytest.raises(periods.PeriodUnreadable):
+        register(session, store, by, path, period="去年")
+    made = register(session, store, by, path)
+    assert made.period == ""
+    assert register(session, store, by, path, period=" 2024/2025 ") is made
+    assert made.period == "2024/2025"
+    register(session, store, by, path, period="1990")
+    assert made.period == "2024/2025"  # what was said stays
+    assert datasets.about(made)["period"] == "2024/2025"
+    assert reports.data(session, made)["period"] == "2024/2025"
 
 
 def test_a_csv_file_is_stored_as_sent_with_its_schema(

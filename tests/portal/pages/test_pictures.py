@@ -29,7 +29,7 @@ def test_the_data_stand_beside_every_picture_of_a_public_page(
         told = captions(reader.get(f"/{language}/{address.format(**shelf.made)}").text)
         assert told
         assert [each for each in told if DATA[language] not in each] == []
-        assert any(year in each for each in told)
+        assert [each for each in told if year not in each] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -39,7 +39,7 @@ def test_the_data_stand_beside_the_pictures_that_a_filer_confirms(
     client, _ = shelf.browser(Role.FILER)
     told = captions(client.get(f"/{language}/explanations/{shelf.made['explanation']}").text)
     assert told
-    assert [each for each in told if DATA[language] not in each] == []
+    assert [each for each in told if DATA[language] not in each or "1990" not in each] == []
 
 
 def test_a_comparison_says_on_which_data_both_rest(shelf: Shelf, reader: TestClient) -> None:
