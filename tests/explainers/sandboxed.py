@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
-from tests.explainers import truth
+from tests.explainers import plateaus, truth
 from tests.explainers.truth import Case
 from tests.registry import hostile_models
 
@@ -26,7 +26,7 @@ def scorer(folder: Path, case: Case) -> Iterator[SandboxScorer]:
         folder: made for the model.
         case: which.
     """
-    for module in (truth, sys.modules[__name__]):
+    for module in (truth, plateaus, sys.modules[__name__]):
         cloudpickle.register_pickle_by_value(module)
     model = hostile_models.write(folder, hostile_models.Model(_answering(case.model)))
     schema = case.data().schema

@@ -1,6 +1,8 @@
 """Of models whose truth is known every sentence stands that must, and none that must not."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +24,11 @@ def test_the_explanation_of_a_model_of_known_truth(case: Case) -> None:
 
 def test_the_bench_costs_no_more_than_a_minute() -> None:
     assert sum(spent) < BUDGET
+
+
+def test_each_fault_that_was_found_in_the_engine_has_a_test_of_its_kind() -> None:
+    """public/S1 to public/S14: by a case of the bench, or named where it is tested."""
+    tests = Path(__file__).parent.parent
+    places = [each for each in tests.rglob("test_*.py") if each != Path(__file__)]
+    named = " ".join([each.read_text(encoding="utf-8") for each in places] + [c.of for c in CASES])
+    assert [n for n in range(1, 15) if not re.search(rf"public/S{n}\b", named)] == []

@@ -47,6 +47,7 @@ class Case:
         plan: the rest of the filer's plan.
         marks: by column, between which two values the picture marks what the text says.
         refused: whether no explanation is made; `must` is then held against the refusal.
+        of: the findings of which kind it is, by id.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Case:
     plan: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     refused: bool = False
+    of: str = ""
 
     @property
     def classes(self) -> Classes | None:
@@ -373,6 +375,7 @@ CASES = (
         ],
         must_not=[NO_TURN, ("未公开", "not published")],
         marks={"age": (28, 32)},
+        of="public/S11",
     ),
     Case(
         "approved from 30 on, the line sealed",
@@ -408,6 +411,7 @@ CASES = (
         must=[("^年龄在4[2-8]左右最容易.*再大或再小都更难", "most likely to get “approved” at about 4[2-8].*both higher and lower, less")],
         must_not=[NO_STEP, ("年龄越", "with the age higher, the person is (nearly|usually|sometimes)")],
         marks={"age": (42, 48)},
+        of="public/S11",
     ),
     Case(
         "worst at 45",
@@ -507,6 +511,7 @@ CASES = (
             ("只改性别.*每100次里，约3次结果变了（试了", "Changing only the sex changed the result in about 3 of 100 tests"),
         ],
         must_not=[("性别的影响很小", "sex made little"), ("^.*性别是“男”的，.*比性别是“女”的.*更容易", "people with “male” .* more likely .* than")],
+        of="public/S1",
     ),
     Case(
         "only the island looks at marriage",
@@ -588,6 +593,7 @@ CASES = (
         columns("age", "married", "job"),
         must=[("^影响较大的有.*(年龄和婚姻|婚姻和年龄).*分不出谁更大", "can’t tell which is stronger")],
         must_not=[("影响最大的是", "matters most")],
+        of="public/S4",
     ),
     Case(
         "twins of which one is used",
@@ -601,6 +607,7 @@ CASES = (
             ("每月收入.{0,4}越|收入和每月支出(越|会影响)", "with the monthly income higher, the person is (nearly|usually)"),
             ("把每月收入从", "only the monthly income from"),
         ],
+        of="public/S7",
     ),
     Case(
         "twins of which both are used",
@@ -626,6 +633,7 @@ CASES = (
         [TOWN, *columns("age")],
         must=[("所在镇另有.*“rare1”.*结果会变", "further cases .*“rare1”.* results change")],
         must_not=[("所在镇的影响很小", "town made little"), ("不到10人才有", "fewer than 10 people have")],
+        of="public/S2",
     ),
     Case(
         "three of twenty cities are refused, with names",
@@ -634,6 +642,7 @@ CASES = (
         [CITY | {"values": CITIES}, *columns("age")],
         must=[("城市是“3号城”、“11号城”或“17号城”的，每100人里，有0人.*另外17种情况的，有100人", "“City 3”, “City 11” or “City 17” .* 0 of 100 .* other 17 .* 100")],
         must_not=[("城市.{0,3}(越|变)高", "higher (the )?city|city higher"), ("影响很小.*城市|^城市的影响很小", "city made little"), NO_STEP],
+        of="public/S8",
     ),
     Case(
         "three of twenty cities are refused, as codes",
@@ -642,6 +651,7 @@ CASES = (
         [CITY | {"kind": "category"}, *columns("age")],
         must=[("城市是.*“3”.*“11”.*“17”.*有0人", "“3”.*“11”.*“17”.* 0 of 100")],
         must_not=[("城市.{0,3}(越|变)高", "higher (the )?city|city higher"), NO_STEP],
+        of="public/S8",
     ),
     Case(
         "who leaves savings blank is refused",
@@ -650,6 +660,7 @@ CASES = (
         [SAVINGS, *columns("age")],
         must=[("假如都没有填存款.*有0人的结果是“通过”", "If the savings were never filled in, 0 of 100")],
         must_not=[("存款的影响很小", "savings made little"), ("存款越", "with the savings higher, the person is (nearly|usually)"), NO_STEP],
+        of="public/S3",
     ),
     Case(
         "sixty rows, approved from 45 on",
@@ -659,6 +670,7 @@ CASES = (
         must=[("^年龄在\\d+到\\d+之间有一道分界", "There is a step between \\d+ and \\d+ for the age")],
         must_not=[("影响很小", "little difference"), ("不能简单", "can’t simply"), ("左右为界", "step at about")],
         marks={"age": (30, 65)},
+        of="public/S1",
     ),
     Case(
         "two hundred rows, approved from 45 on",
@@ -668,6 +680,7 @@ CASES = (
         must=[("^年龄.*分界|^年龄以4[2-8]左右为界", "There is a step .* for the age")],
         must_not=[("年龄的影响很小", "age made little"), ("不能简单", "can’t simply")],
         marks={"age": (38, 52)},
+        of="public/S1",
     ),
     Case(
         "noise around a slope",
@@ -676,6 +689,7 @@ CASES = (
         columns("age", "sex", "job"),
         must=[("^同样的信息问两次，", "^Asked twice with the same information")],
         must_not=[("影响很小", "little difference"), ("影响最大", "matters most"), ("都没有变", "never changed"), NO_STEP, NO_TURN],
+        of="public/B3",
     ),
     Case(
         "two of a hundred answers are drawn",
@@ -684,6 +698,7 @@ CASES = (
         columns("income", "sex", "job"),
         must=[("每月收入变高.*再问一次", "With the monthly income higher.*Asked again")],
         must_not=[("收入的影响很小", "income made little"), ("都没有变", "never changed"), NO_STEP],
+        of="public/B3",
     ),
     Case(
         "a lottery",
@@ -692,6 +707,7 @@ CASES = (
         columns("age", "sex", "job"),
         must=[("不能说哪一项影响了结果", "nothing can be said about what moves it")],
         must_not=[("影响很小", "little difference"), ("影响(最|较)大", "matters most|strongest"), NO_STEP, NO_TURN],
+        of="public/B3",
     ),
     Case(
         "a stand-in for what it is not given",
@@ -736,6 +752,7 @@ CASES = (
             ("“已婚”.*评分更高，平均相差40分|“未婚”.*评分更低，平均相差40分", "“(married|single)”.* (higher|lower) score than .* on average by 40 points"),
         ],
         must_not=[("价格|元|贵", "price|yuan|dear"), ("排第|名次(变|会|靠)", "place (moves|rises|falls)|ranks? (first|higher)"), ("影响最大的是年龄", "matters most: the age")],
+        of="public/S10",
     ),
     Case(
         "three classes, granted from 30 on",
@@ -744,6 +761,7 @@ CASES = (
         columns("age", "job"),
         plan=SEVERAL,
         must=[("年龄以(29|30|31)左右为界", "step at about (29|30|31)"), ("“grant”的机会", "the chance of “grant”")],
+        of="public/S10",
     ),
     Case(
         "classes by name, yes from 30 on",
@@ -752,6 +770,7 @@ CASES = (
         columns("age", "job"),
         plan=NAMED,
         must=[("年龄以(29|30|31)左右为界", "step at about (29|30|31)"), ("“yes”的机会", "the chance of “yes”")],
+        of="public/S10",
     ),
     Case(
         "a text among other things",
@@ -768,6 +787,7 @@ CASES = (
         [NOTE],
         must=[OWN_WORDS, ("没有测过", "not tested"), ("留言", "comment")],
         refused=True,
+        of="public/S10",
     ),
     Case(
         "days that have no order",
@@ -776,6 +796,7 @@ CASES = (
         [DAY],
         must=[OWN_WORDS, ("没有测过", "not tested"), ("日期", "date")],
         refused=True,
+        of="public/S10",
     ),
     Case(
         "pictures",
@@ -784,6 +805,7 @@ CASES = (
         [PHOTO, *columns("age")],
         must=[OWN_WORDS, ("没有测过", "not tested"), ("照片", "photo")],
         refused=True,
+        of="public/S10",
     ),
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ def captions(page: str) -> list[str]:
 def test_the_data_stand_beside_every_picture_of_a_public_page(
     shelf: Shelf, reader: TestClient, language: Language
 ) -> None:
+    """public/S13: neither 1990 nor where they come from stood in the explanation."""
     year = "1990"
     for address in ("f/{slug}", "reports/{report}"):
         told = captions(reader.get(f"/{language}/{address.format(**shelf.made)}").text)
