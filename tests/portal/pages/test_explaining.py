@@ -24,7 +24,7 @@ SECRETS = (
 )  # fmt: skip
 
 
-PICTURED = {"name": "样本", "source": "抽样"}
+PICTURED = {"name": "样本", "source": "抽样", "period": "2024/2025"}
 
 
 def rendered(content: dict[str, Any], language: Language) -> str:
