@@ -748,14 +748,14 @@ def test_keys_of_forms_come_beside_what_is_on_record(
 def test_when_data_are_from_is_asked_beside_what_is_on_record(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:
-    migrations.upgrade(empty, "0038")
+    migrations.upgrade(empty, "0039")
     organisation_row(empty)
     with empty.begin() as connection:
         for row in (PERSON, DATASET):
             connection.execute(text(row))
     before = contents(empty)
-    migrations.upgrade(empty, "0039")
+    migrations.upgrade(empty, "0040")
     with empty.connect() as connection:
         assert connection.execute(text("SELECT period FROM dataset")).scalar_one() == ""
-    migrations.downgrade(empty, "0038")
+    migrations.downgrade(empty, "0039")
     assert contents(empty) == before
