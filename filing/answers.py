@@ -19,6 +19,8 @@ MOST_CHARACTERS = 20_000  # of any one string, before its own limit is looked at
 MOST_ROWS = 200
 
 Stored = dict[str, Any]
+MOST_PAGES = 100_000
+"""No file has so many; a number beyond is a slip, and beyond what a database counts."""
 
 
 class WrongAnswer(Invalid):
@@ -179,7 +181,7 @@ def _file(_part: Part, raw: Any, path: str) -> dict[str, Any]:
     found = {"name": name[:200], "sha256": digest, "size": size}
     page, expires = raw.get("page"), raw.get("expires")
     if page is not None:
-        if isinstance(page, bool) or not isinstance(page, int) or page < 1:
+        if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= MOST_PAGES:
             raise _misshapen(f"{path}.page")
         found["page"] = page
     if expires is not None:

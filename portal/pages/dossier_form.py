@@ -125,7 +125,8 @@ def _questions(form: _Typed, place: str) -> dict[str, Any] | None:
 def _file(form: _Typed, place: str) -> dict[str, Any] | None:
     """The file sent now, or the one that was there before and is not taken off; page and date with it."""
     page, expires = _string(form, f"{place}/page"), _string(form, f"{place}/expires")
-    beside: dict[str, Any] = {"page": int(page)} if page.isdecimal() and int(page) else {}
+    # what is no number goes on as it was typed, and is refused where every door's pages are
+    beside: dict[str, Any] = {"page": int(page) if page.isdecimal() else page} if page else {}
     beside |= {"expires": expires} if expires else {}
     if place in form.files:
         return form.files[place] | beside
