@@ -29,6 +29,8 @@ ACRONYM = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z])")
 ADVICE = re.compile(r"^[（(](.+)[）)]$")
 """In place of a plain word: what to do, in brackets."""
 PER_WORD = 1.6  # characters to a Chinese word
+LEAST_WORDS = 10
+"""Of fewer English words no school grade is told: the formula is of passages, and "higher" is grade 8."""
 
 Place = tuple[int, int]
 
@@ -105,7 +107,9 @@ def remarks(text: str, language: Language, *, glossed: Collection[str] = ()) -> 
     whole = [
         Remark(limit.measure, "warn", None, "", limit.said)
         for limit in LIMITS[language]
-        if limit.measure in measured and _beyond(limit, measured[limit.measure])
+        if limit.measure in measured
+        and _beyond(limit, measured[limit.measure])
+        and measured.get("words", LEAST_WORDS) >= LEAST_WORDS
     ]
     found = [
         *_long(text, language),

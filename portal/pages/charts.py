@@ -15,6 +15,8 @@ TOP = 8
 BOTTOM = 30
 TICKS = 5
 LINE_ROWS = 3  # the height of a line, in rows of bars
+SHARES = "share of one"
+"""The unit of an axis whose values are shares; it shows them as percentages. A column's own "%" is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def bars(
         title: what a screen reader calls the picture.
         description: what it shows, in a sentence.
         maximum: the right end of the axis.
-        unit: what the axis counts, for its last label; "%" shows shares as percentages.
+        unit: what the axis counts, for its last label; `SHARES` shows percentages.
     """
     scale = _Scale(0.0, maximum)
     marks = [_axis(scale, len(rows), unit)]
@@ -81,7 +83,7 @@ def intervals(
         title: what a screen reader calls the picture.
         description: what it shows, in a sentence.
         axis: left and right end.
-        unit: what the axis counts; "%" shows shares as percentages.
+        unit: what the axis counts, for its last label; `SHARES` shows percentages.
         lines: thresholds, drawn dashed.
         band: the range that counts as small, drawn as a wash.
     """
@@ -161,12 +163,12 @@ class _Scale:
 def _axis(scale: _Scale, rows: int, unit: str) -> str:
     bottom = TOP + rows * ROW
     marks = ticks(scale.low, scale.high)
-    shown = 100 if unit == "%" else 1
+    shares = unit == SHARES
     parts = []
     for value in marks:
         x = scale.at(value)
-        label = f"{shown * value:.6g}{unit if unit == '%' else ''}"
-        if unit and unit != "%" and value == marks[-1]:
+        label = f"{100 * value:.6g}%" if shares else f"{value:.6g}"
+        if unit and not shares and value == marks[-1]:
             label = f"{label} {unit}"
         parts.append(
             f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>'

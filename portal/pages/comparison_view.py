@@ -181,6 +181,6 @@ def _picture(moved: list[Compared], plan: Mapping[str, Any], language: Language)
     ).in_(language)
     svg = charts.intervals(
         rows, title=title, description="; ".join(f"{r.label} {r.shown}" for r in rows),
-        axis=(low - margin, high + margin), unit="%", lines=(0.0,),
+        axis=(low - margin, high + margin), unit=charts.SHARES, lines=(0.0,),
     )  # fmt: skip
     return Picture(svg, f"{title}{'。' if language == 'zh' else '. '}{told}")

@@ -92,7 +92,7 @@ def _picture(
             title=named,
             description="; ".join(f"{row.label} {row.shown}" for row in rows),
             axis=(low - margin, high + margin),
-            unit="%" if kind in PERCENT else "",
+            unit=charts.SHARES if kind in PERCENT else "",
             lines=lines,
         ),
         caption=Text(f"{named}。{told.zh}", f"{named[:1].upper()}{named[1:]}. {told.en}").in_(

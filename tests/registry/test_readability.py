@@ -79,3 +79,14 @@ def test_a_word_that_says_nothing_is_to_be_left_out() -> None:
     assert found.said.zh == "“予以”是公文用语：可以不写。"
     (hard,) = blocking("You are hereby told.", "en")
     assert hard.said.en == "“hereby” is a word of the trade: leave it out."
+
+
+@pytest.mark.parametrize("said", ["higher", "approved", "number of dependants", "monthly income"])
+def test_a_few_words_have_no_school_grade(said: str) -> None:
+    """N12/F17: the form's own examples were told to be above grade 8."""
+    assert remarks(said, "en") == []
+
+
+def test_a_sentence_of_ten_words_has_one() -> None:
+    said = "Notification obligations regarding individual determinations necessitate supplementary administrative documentation procedures immediately."
+    assert [each.rule for each in remarks(said, "en")] == ["grade"]
