@@ -141,6 +141,15 @@ def words(*texts: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(every))
 
 
+def anywhere(*texts: Any) -> list[str]:
+    """The claims in every text of JSON values, each once.
+
+    Args:
+        texts: the names that stand on a page, and the answers.
+    """
+    return list(dict.fromkeys(word for each in texts for word in _of(each)))
+
+
 def beside(words: Sequence[str]) -> Text | None:
     """What is said beside claims that were found; None where there are none.
 
@@ -150,7 +159,7 @@ def beside(words: Sequence[str]) -> Text | None:
     return _filled(PUBLISHED, words) if words else None
 
 
-def _of(stored: Mapping[str, Any]) -> list[str]:
+def _of(stored: Any) -> list[str]:
     """The claims in every text of an answer, the reasons that stand beside it included."""
     texts = (text for _, text in characters.texts(stored))
     return list(dict.fromkeys(word for text in texts for word in found(text)))

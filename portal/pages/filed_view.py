@@ -219,8 +219,8 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         pending=None if told else pending,
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
-        claimed=claims.published(
-            _said(content, Meaning.NAME), content["filer"], _said(content, Meaning.SUMMARY)
+        claimed=claims.beside(
+            claims.anywhere(_said(content, Meaning.NAME), content["filer"], content["answers"])
         ),
         parts=_parts(session, entry, language),
     )

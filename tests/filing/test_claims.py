@@ -135,3 +135,13 @@ def test_an_index_that_another_rule_judged_is_of_another_form() -> None:
     other = re.compile(claims.CLAIM.pattern + "|免审")
     assert claims.rule(other) != claims.RULE
     assert claims.rule() == claims.RULE
+
+
+def test_claims_are_found_in_every_answer_of_a_page() -> None:
+    """X12/13: H4 said “certified by the authority”, and the page said nothing beside it."""
+    answers = {
+        "H4": {"value": {"zh": "本算法已通过政府认证。"}},
+        "H1": {"value": {"zh": "没有经过政府认证。"}},
+    }
+    assert claims.anywhere({"zh": "名称"}, answers) == ["政府认证"]
+    assert claims.anywhere({"zh": "名称"}, {"H1": answers["H1"]}) == []
