@@ -1,7 +1,7 @@
 """Answers in their one stored form, made from what a form, the API or the command line sends.
 
 A stored answer is `{value}` or `{not_applicable: {zh, en?}}`, and a withheld one carries `sealed`
-as well, a taken one its `source`. Only its shape is settled here, that an option is one of those asked, and that a name is read
+as well, one with withheld parts `sealed_parts` (part → seal), a taken one its `source`. Only its shape is settled here, that an option is one of those asked, and that a name is read
 as no other: a draft may hold what `checks` still finds wrong.
 """
 
@@ -33,7 +33,7 @@ def store(form: Schema, key: str, raw: Any) -> Stored | None:
     Args:
         form: the schema that the filing is kept under.
         key: `B1` or `C1#2`.
-        raw: the bare value, or `{value | not_applicable, sealed?, source?}`.
+        raw: the bare value, or `{value | not_applicable, sealed?, sealed_parts?, source?}`.
 
     Raises:
         FieldNotFound: for an unknown key.
@@ -56,6 +56,8 @@ def store(form: Schema, key: str, raw: Any) -> Stored | None:
     made: Stored = {"value": value}
     if whole.get("sealed"):
         made["sealed"] = _seal(whole["sealed"], key)
+    if whole.get("sealed_parts"):
+        made["sealed_parts"] = _seals(field.value, whole["sealed_parts"], key)
     if whole.get("source"):
         try:
             source = sources.shaped(whole["source"], key)
@@ -78,6 +80,44 @@ def _seal(raw: Any, key: str) -> Stored:
         "review": str(raw.get("review", "")),
         "salt": str(raw.get("salt") or secrets.token_hex(16)),
     }
+
+
+def _seals(part: Part, raw: Any, key: str) -> dict[str, Stored]:
+    """The seals of single parts of an answer, by the part's name."""
+    names = {each.id for each in part.parts}
+    if not isinstance(raw, Mapping) or set(raw) - names:
+        raise _misshapen(key)
+    return {name: _seal(each, f"{key}.{name}") for name, each in raw.items() if each}
+
+
+def part_of(value: Any, name: str) -> Any:
+    """One part of an answer; of rows that column, row by row.
+
+    Args:
+        value: the bare value of the whole answer.
+        name: of the part.
+    """
+    if isinstance(value, list):
+        return [each.get(name) for each in value]
+    return value.get(name)
+
+
+def unsalted(answer: Mapping[str, Any]) -> Stored:
+    """An answer without the salts of its seals, which nobody wrote.
+
+    Args:
+        answer: a stored one.
+    """
+    told = dict(answer)
+    if "sealed" in told:
+        told["sealed"] = _bare(told["sealed"])
+    if "sealed_parts" in told:
+        told["sealed_parts"] = {name: _bare(each) for name, each in told["sealed_parts"].items()}
+    return told
+
+
+def _bare(seal: Mapping[str, Any]) -> Stored:
+    return {name: each for name, each in seal.items() if name != "salt"}
 
 
 def _misshapen(path: str) -> WrongAnswer:
@@ -207,7 +247,12 @@ def _rows(part: Part, raw: Any, path: str) -> list[dict[str, Any]] | None:
     if not isinstance(raw, list) or len(raw) > MOST_ROWS:
         raise _misshapen(path)
     made = (_object(part, row, f"{path}.{place}") for place, row in enumerate(raw, 1))
-    return [row for row in made if row is not None] or None
+    rows = [row for row in made if row is not None]
+    if part.each:  # a row that says of what it is, and nothing of that, says nothing
+        order = [option.id for option in part.listed]
+        rows = [row for row in rows if set(row) != {part.each}]
+        rows.sort(key=lambda row: order.index(row[part.each]) if part.each in row else len(order))
+    return rows or None
 
 
 def _questions(_part: Part, raw: Any, path: str) -> dict[str, Any] | None:
@@ -280,6 +325,7 @@ def kept(before: Stored | None, after: Stored) -> Stored:
     The public digest of a withheld value must change exactly when the value does; and whoever saves
     a page has typed nothing where a taken value stands. A source that says `typed` takes it away.
     """
+    after = _salted(before, after)
     source = after.get("source") or {}
     bare = {name: each for name, each in after.items() if name != "source"}
     if source and source["kind"] != sources.Origin.TYPED:
@@ -291,3 +337,22 @@ def kept(before: Stored | None, after: Stored) -> Stored:
     if "sealed" in before and "sealed" in after:
         bare["sealed"] = {**after["sealed"], "salt": before["sealed"]["salt"]}
     return bare
+
+
+def _salted(before: Stored | None, after: Stored) -> Stored:
+    """The new answer, each withheld part with its old salt while it says the same."""
+    seals, old = after.get("sealed_parts"), (before or {}).get("sealed_parts") or {}
+    if not seals or before is None or "value" not in before:
+        return after
+    alike = {
+        name
+        for name in seals.keys() & old.keys()
+        if part_of(before["value"], name) == part_of(after["value"], name)
+    }
+    return {
+        **after,
+        "sealed_parts": {
+            name: {**seal, "salt": old[name]["salt"]} if name in alike else seal
+            for name, seal in seals.items()
+        },
+    }

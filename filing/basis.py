@@ -151,4 +151,6 @@ def _said(row: Mapping[str, Any] | None) -> Any:
     """What an answer says; of a withheld one its salted digest, which stays while the answer does."""
     if row is None or "withheld" in row:
         return row and row["withheld"]["digest"]
-    return {name: row[name] for name in ("value", "not_applicable") if name in row}
+    said = {name: row[name] for name in ("value", "not_applicable") if name in row}
+    parts = {each["part"]: each["digest"] for each in row.get("withheld_parts", ())}
+    return {**said, "withheld_parts": parts} if parts else said

@@ -105,8 +105,17 @@ def _answer(told: Answers, field: Field, number: int | None) -> Stored | None:
         return None
     seal = next((each["sealed"] for each in rows if "sealed" in each), None)
     made: Stored = {"value": value, "sealed": seal} if seal else {"value": value}
+    if parts := _seals(field, value, rows[0]):
+        made["sealed_parts"] = parts
     whole = len(rows) == 1 and rows[0].get("value") == value
     return {**made, "source": rows[0]["source"]} if whole and "source" in rows[0] else made
+
+
+def _seals(field: Field, value: Any, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The seals of an answer's parts that are still there; a part that lost one is not carried."""
+    there = value[0] if isinstance(value, list) else value
+    held = row.get("sealed_parts") or {}
+    return {each.id: held[each.id] for each in field.value.parts if each.id in held and there}
 
 
 def _places(field: Field) -> list[str]:

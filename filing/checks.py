@@ -48,7 +48,10 @@ def check(told: Answers, key: str, *, today: date) -> list[Reason]:
     else:
         wrong = _check(field.value, answer["value"], "", _Held(told, key, today))
     if "sealed" in answer:
-        wrong = wrong + _sealed(field, answer["sealed"], today)
+        wrong = wrong + _sealed(field.value, answer["sealed"], today, "")
+    for part in field.value.parts:
+        if seal := answer.get("sealed_parts", {}).get(part.id):
+            wrong = wrong + _sealed(part, seal, today, f".{part.id}")
     starts = field is told.form.meant(Meaning.SERVICE_START)
     begun = _begun(told, today) if starts else []
     return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong + begun]
@@ -117,20 +120,21 @@ def _not_applicable(field: Field, reason: Mapping[str, str]) -> Wrong:
     return _text(REASON, reason, ".not_applicable")
 
 
-def _sealed(field: Field, seal: Mapping[str, Any], today: date) -> Wrong:
+def _sealed(part: Part, seal: Mapping[str, Any], today: date, place: str) -> Wrong:
+    """What is wrong with the withholding of a whole answer or of one part of it."""
     wrong: Wrong = []
-    if field.show is not Show.SEALABLE:
+    if part.show is not Show.SEALABLE:
         wrong.append(
             (
-                ".sealed",
-                Text(f"“{field.name.zh}”必须公开。", f"“{field.name.en}” has to be public."),
+                f"{place}.sealed",
+                Text(f"“{part.name.zh}”必须公开。", f"“{part.name.en}” has to be public."),
                 Text("请取消不公开。", "Take the withholding back."),
             )
         )
     if not seal["reason"].get("zh"):
         wrong.append(
             (
-                ".sealed.reason",
+                f"{place}.sealed.reason",
                 Text(
                     "不公开要写理由，公众会看到。",
                     "Withholding needs a reason, which the public sees.",
@@ -141,7 +145,7 @@ def _sealed(field: Field, seal: Mapping[str, Any], today: date) -> Wrong:
     if seal["ground"] not in GROUNDS:
         wrong.append(
             (
-                ".sealed.ground",
+                f"{place}.sealed.ground",
                 Text("没有选不公开的依据。", "No ground for withholding was chosen."),
                 Text(
                     f"请从{'、'.join(each.zh for each in GROUNDS.values())}里选一项；"
@@ -155,7 +159,7 @@ def _sealed(field: Field, seal: Mapping[str, Any], today: date) -> Wrong:
     if when is None or not today < when <= today + LONGEST_SEAL:
         wrong.append(
             (
-                ".sealed.review",
+                f"{place}.sealed.review",
                 Text(
                     "不公开要写复查日期，在两年以内。",
                     "Withholding needs a review date within two years.",
@@ -304,6 +308,9 @@ def _bounds(part: Part, value: int | str, path: str) -> Wrong:
 
 
 def _attached(value: Mapping[str, Any], path: str, today: date) -> Wrong:
+    if "sha256" not in value:
+        said = Text("写了页码或有效期，没有文件。", "A page or a date is given, and no file.")
+        return [(path, said, Text("请上传文件。", "Upload the file."))]
     digest = value["sha256"]
     if len(digest) == DIGEST_LENGTH and not set(digest) - set("0123456789abcdef"):
         return _expired(value.get("expires"), f"{path}.expires", today)
@@ -349,12 +356,24 @@ def _order(part: Part, siblings: Mapping[str, Any], path: str) -> Wrong:
     return [(path, said, _AGAIN)]
 
 
+EACH = Text("列出的每一项写一行。", "Give one row for each of those listed.")
+
+
 def _each_row(part: Part, rows: list[dict[str, Any]], path: str, held: _Held) -> Wrong:
     wrong = [
         found
         for place, row in enumerate(rows, 1)
         for found in _inside(part, row, f"{path}.{place}", held)
     ]
+    given = [row.get(part.each) for row in rows]
+    for option in part.listed:
+        if given.count(option.id) != 1:
+            twice = option.id in given
+            said = Text(
+                f"“{option.name.zh}”{'写了不止一行' if twice else '还没有写'}。",
+                f"“{option.name.en}” {'has more than one row' if twice else 'is missing'}.",
+            )
+            wrong.append((path, said, EACH))
     if len(rows) > part.most:
         said = Text(
             f"最多{part.most}行，现在{len(rows)}行。",

@@ -1,18 +1,25 @@
-"""The fields that the platform fills in: version and digest, grade, who uses it, what was checked."""
+"""The fields that the platform fills in: version and digest, grade, who uses it, what was checked.
 
-from collections.abc import Mapping, Sequence
+What is withheld and how long the sentences of the public's text are follow from the answers alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import grading, risk
+from filing import grading, reported, risk
 from filing.answers import Stored
+from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
+from filing.fields import Answers
 from filing.grading import Judgement
-from filing.meanings import Meaning
+from filing.meanings import Meaning, Topic
 from filing.risk import Grade, Level
 from registry.language import Text
+from registry.settings import settings
 from registry.submission import Model, Version
 
 
@@ -54,14 +61,100 @@ def level(filing: Filing) -> Level | None:
 
 def fields(session: Session, filing: Filing, evidence: Sequence[Evidence]) -> dict[str, Stored]:
     """The computed answers that can be given now, by key."""
-    made = {
+    made: dict[Meaning, Any] = {
         Meaning.VERSION: _version(session, filing),
         Meaning.GRADE: _grade(filing),
         Meaning.WHO_USES: _who(filing),
         Meaning.WHAT_WAS_CHECKED: _checked(evidence),
     }
+    made |= {
+        Meaning.WITHHELD: withheld(filing.told),
+        Meaning.READABILITY: readability(filing.told),
+    }
     form = filing.form
-    return {form.key(each): {"value": value} for each, value in made.items() if value is not None}
+    whole = {
+        form.key(each): {"value": value}
+        for each, value in made.items()
+        if value is not None and each in form.places
+    }
+    return whole | _reported(session, filing, evidence)
+
+
+def _reported(session: Session, filing: Filing, evidence: Sequence[Evidence]) -> dict[str, Stored]:
+    """The answers that each attached report gives, a set for each."""
+    made = [each for each in filing.form if each.value.made]
+    if not made:
+        return {}
+    every = reported.read(session, evidence, settings().evaluation_days)
+    most = filing.form.group(made[0].group).most
+    return {
+        f"{field.code}#{number}": {"value": said.as_json()}
+        for number, report in enumerate(every[:most], 1)
+        for field in made
+        if (said := reported.said(field.value.made, report)) is not None
+    }
+
+
+SENTENCE = re.compile("[^。！？；\n]+")
+"""What stands between two ends of a sentence in Chinese."""
+
+
+def withheld(told: Answers) -> list[dict[str, Any]] | None:
+    """What is withheld from the public, field by field, with reason, ground and review date.
+
+    Args:
+        told: the answers that count.
+    """
+    found = []
+    for key in told.form.keys(told.rows):
+        row = told.rows.get(key) or {}
+        value = told.form.field(key).value
+        names = {each.id: each.name for each in value.parts}
+        seals = row.get("sealed_parts") or {}
+        for part, seal in {**({"": row["sealed"]} if "sealed" in row else {}), **seals}.items():
+            name = Text(
+                f"{value.name.zh}·{names[part].zh}", f"{value.name.en}, {names[part].en}"
+            ) if part else value.name  # fmt: skip
+            ground = GROUNDS.get(seal["ground"], Text("", "")).as_json()
+            kept = {"reason": seal["reason"], "ground": ground, "review": seal["review"]}
+            found.append({"key": key, "part": part, "name": name.as_json(), **kept})
+    return found or None
+
+
+def _chinese(value: Any) -> Iterator[str]:
+    """Every Chinese wording inside an answer."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _chinese(each)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if name == "zh" and isinstance(each, str):
+                yield each
+            else:
+                yield from _chinese(each)
+
+
+def readability(told: Answers) -> dict[str, str] | None:
+    """How long the sentences are that the filer wrote for the public; no reader was asked.
+
+    Args:
+        told: the answers that count.
+    """
+    texts = [
+        text
+        for key in told.form.keys(told.rows)
+        if told.form.group_of(key).topic is Topic.EXPLANATION
+        for text in _chinese((told.rows.get(key) or {}).get("value"))
+    ]
+    sentences = [each.strip() for text in texts for each in SENTENCE.findall(text) if each.strip()]
+    if not sentences:
+        return None
+    mean = round(sum(map(len, sentences)) / len(sentences))
+    return Text(
+        f"备案主体写给公众的话平均每句{mean}个字，最长的{max(map(len, sentences))}个字。没有请读者测试过。",
+        f"The filer’s words to the public average {mean} Chinese characters a sentence, the longest "
+        f"{max(map(len, sentences))}. No readers were asked.",
+    ).as_json()
 
 
 def _version(session: Session, filing: Filing) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def _field(schema: Schema, field: Field) -> dict[str, Any]:
 
 def _part(schema: Schema, part: Part, beside: tuple[Part, ...]) -> dict[str, Any]:
     words = applicability.in_words(schema, part, beside)
-    return {
+    told = {
         "id": part.id,
         "name": part.name.as_json(),
         "kind": part.kind.value,
@@ -98,6 +98,9 @@ def _part(schema: Schema, part: Part, beside: tuple[Part, ...]) -> dict[str, Any
         "means": part.means,
         "was": part.was,
     }
+    # Said where it is so alone: versions that are out know nothing of it, and keep their digests.
+    more = {"each": part.each, "made": part.made}
+    return told | {name: each for name, each in more.items() if each}
 
 
 def condition(given: Condition) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from filing import in_full, wording
 from filing.fields import Answers, Group, Schema, split
 from filing.forms import group, told_by
+from filing.meanings import Topic
 from registry.language import LANGUAGES, Language, Text
 
 MOST_QUOTED = 80
@@ -30,10 +31,12 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
     new = {row["key"]: row for row in after["answers"]}
     form, earlier = told_by(after).form, told_by(before).form
     order = [key for key in form.keys({**old, **new}) if key in old or key in new]
+    own = {each.id for each in form.groups if each.topic is Topic.EVALUATION}
     sentences = [
         said
         for key in [*order, *sorted((old | new).keys() - set(order))]
-        if (said := _field(Side(old.get(key), earlier), Side(new.get(key), form))) is not None
+        if (new.get(key) or old[key])["group"] not in own  # the reports are told of below
+        and (said := _field(Side(old.get(key), earlier), Side(new.get(key), form))) is not None
     ]
     return [*sentences, *_reports(before, after), *_explanation(before, after)]
 
@@ -186,7 +189,7 @@ def _joined(pieces: Sequence[Text], language: Language) -> str:
 
 
 def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    kept = ("value", "not_applicable", "withheld")
+    kept = ("value", "not_applicable", "withheld", "withheld_parts")
     return all(old.get(name) == new.get(name) for name in kept)
 
 

@@ -382,9 +382,10 @@ def drop_set(
     """
     filing = editable(session, by, filing_id, revision)
     form = filing.form
-    found = next((each for each in form.groups if each.id == group and each.repeats), None)
+    repeated = [each for each in form.groups if each.repeats and not each.computed]
+    found = next((each for each in repeated if each.id == group), None)
     if found is None:
-        named = [each for each in form.groups if each.repeats]
+        named = repeated
         zh = "、".join(f"{each.id}（{each.name.zh}）" for each in named)
         en = ", ".join(f"{each.id} ({each.name.en})" for each in named)
         raise FieldNotFound(

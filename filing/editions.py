@@ -14,6 +14,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from filing import computed, declared, grading, numbers, plainness, risk, wording
+from filing.answers import part_of
 from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
@@ -367,7 +368,17 @@ def answer(field: Field, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
         return {**row, "not_applicable": given["not_applicable"]}
     if "sealed" in given:
         return {**row, "withheld": withheld(given)}
-    value = wording.public(field.value, given["value"])
+    seals = given.get("sealed_parts") or {}
+    value = wording.public(field.value, given["value"], seals)
+    if seals:
+        row["withheld_parts"] = [
+            {"part": part.id, "name": part.name.as_json(), **seal}
+            for part in field.value.parts
+            if part.id in seals
+            for seal in (_seal(seals[part.id], part_of(given["value"], part.id)),)
+        ]
+    if value is None:
+        return {**row, "restricted": True}
     told = {**row, "value": value, "said": wording.of(field, value).as_json()}
     # The digest of an answer with a part that is not shown would let that part be guessed.
     whole = "source" in given and value == given["value"]
@@ -376,12 +387,16 @@ def answer(field: Field, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def withheld(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the public is told about a withheld answer instead of its value."""
-    seal = given["sealed"]
+    return _seal(given["sealed"], given["value"])
+
+
+def _seal(seal: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    """A seal as the public reads it, with the salted digest of what lies behind it."""
     return {
         "reason": seal["reason"],
         "ground": {"id": seal["ground"], **GROUNDS[seal["ground"]].as_json()},
         "review": seal["review"],
-        "digest": attestation.digest({"salt": seal["salt"], "value": given["value"]}),
+        "digest": attestation.digest({"salt": seal["salt"], "value": value}),
     }
 
 

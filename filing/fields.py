@@ -88,6 +88,8 @@ class Part:
         until: "today" when a date may not lie in the future.
         options: what may be chosen.
         parts: the values inside.
+        each: the column of rows whose every option has a row of its own; empty where rows are free.
+        made: what the platform makes it from, of each report (`reported`); empty for all else.
         record: the particular of the filer's organisation that it is taken from (`identity`).
         means: what the product knows it as; None for what it only keeps and shows.
         was: the place of its value in the version before, `B7` or `B7.purpose`; empty for its own.
@@ -107,6 +109,8 @@ class Part:
     until: str = ""
     options: tuple[Option, ...] = ()
     parts: tuple["Part", ...] = ()
+    each: str = ""
+    made: str = ""
     record: str = ""
     means: Meaning | None = None
     was: str = ""
@@ -125,6 +129,11 @@ class Part:
     def is_name(self) -> bool:
         """Whether it is what something is called, which must not be read as another name."""
         return self.format == "name"
+
+    @property
+    def listed(self) -> tuple[Option, ...]:
+        """What has a row of its own, one for each; none where rows are free."""
+        return next((inner.options for inner in self.parts if inner.id == self.each), ())
 
     def option(self, option_id: str) -> Option | None:
         """The option with that id, if any."""
@@ -207,6 +216,11 @@ class Group:
     repeats: bool = False
     one: Text | None = None
     most: int = 1
+
+    @property
+    def computed(self) -> bool:
+        """Whether the platform makes every answer in it."""
+        return all(each.computed for each in self.fields)
 
     def has(self, key: str) -> bool:
         """Whether an answer's key is of one of its fields."""
@@ -311,6 +325,8 @@ class Answers:
 
     def of(self, meaning: Meaning) -> Mapping[str, Any]:
         """The whole answer in which something stands; empty where there is none."""
+        if meaning not in self.form.places:
+            return {}  # this version does not ask it
         return self.rows.get(self.form.key(meaning)) or {}
 
     def value(self, meaning: Meaning) -> Any:

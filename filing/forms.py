@@ -119,7 +119,7 @@ def _schema(folder: Path, version: str) -> Schema:
     order = [each["version"] for each in top["versions"]]
     groups = tuple(
         _group(each, _standing(_toml(folder, each["file"])["fields"], order, version))
-        for each in top["groups"]
+        for each in _standing(top["groups"], order, version)
     )
     every = [field for group in groups for field in group.fields]
     made = Schema(
@@ -203,7 +203,18 @@ def _part(row: dict[str, Any]) -> Part:
         means=Meaning(row["means"]) if "means" in row else None,
         **{
             name: row[name]
-            for name in ("limit", "least", "most", "format", "after", "until", "record", "was")
+            for name in (
+                "limit",
+                "least",
+                "most",
+                "format",
+                "after",
+                "until",
+                "each",
+                "made",
+                "record",
+                "was",
+            )
             if name in row
         },
         options=tuple(

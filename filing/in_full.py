@@ -14,7 +14,7 @@ def stored(field: Field, given: Mapping[str, Any]) -> Text:
 
     Args:
         field: the field that was answered.
-        given: `{value, sealed?}` or `{not_applicable}`.
+        given: `{value, sealed?, sealed_parts?}` or `{not_applicable}`.
     """
     if "not_applicable" in given:
         reason = wording.own_words(given["not_applicable"])
@@ -23,14 +23,24 @@ def stored(field: Field, given: Mapping[str, Any]) -> Text:
     if "source" in given:
         taken = sources.said(given["source"])
         said = Text(f"{said.zh}（{taken.zh}）", f"{said.en} ({taken.en})")
-    if "sealed" not in given:
-        return said
-    seal = given["sealed"]
+    if "sealed" in given:
+        kept = _seal(Text("申请不公开", "to be withheld"), given["sealed"])
+        said = Text(f"{said.zh}（{kept.zh}）", f"{said.en} ({kept.en})")
+    for part in field.value.parts:
+        if seal := given.get("sealed_parts", {}).get(part.id):
+            name = part.name
+            what = Text(f"申请不公开“{name.zh}”", f"“{name.en}” to be withheld")
+            kept = _seal(what, seal)
+            said = Text(f"{said.zh}（{kept.zh}）", f"{said.en} ({kept.en})")
+    return said
+
+
+def _seal(what: Text, seal: Mapping[str, Any]) -> Text:
     reason = wording.own_words(seal["reason"])
     ground = GROUNDS.get(seal["ground"], Text(seal["ground"], seal["ground"]))
     return Text(
-        f"{said.zh}（申请不公开：{ground.zh}，{reason.zh}；复查日期 {seal['review']}）",
-        f"{said.en} (to be withheld: {ground.en}, {reason.en}; review on {seal['review']})",
+        f"{what.zh}：{ground.zh}，{reason.zh}；复查日期 {seal['review']}",
+        f"{what.en}: {ground.en}, {reason.en}; review on {seal['review']}",
     )
 
 

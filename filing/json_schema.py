@@ -85,19 +85,25 @@ def of(form: Schema, field: Field) -> Shape:
         return {**_titled(form, field.value, field), "readOnly": True}
     told: Shape = {"value": value, "source": _source()}
     if field.show is Show.SEALABLE:
-        told["sealed"] = _object(
-            {
-                "reason": _text(REASON_LIMIT),
-                "ground": {"enum": list(GROUNDS)},
-                "review": {"type": "string", "format": "date"},
-                "salt": {"type": "string", "readOnly": True},
-            },
-            ["reason", "ground", "review"],
-        )
+        told["sealed"] = _seal()
+    if sealable := [each for each in field.value.parts if each.show is Show.SEALABLE]:
+        told["sealed_parts"] = _object({each.id: _seal() for each in sealable}, [])
     ways = [value, _object(told, ["value"])]
     if field.may_be_na:
         ways.append(_object({"not_applicable": _text(REASON_LIMIT)}, ["not_applicable"]))
     return {**_titled(form, field.value, field), "anyOf": [*ways, {"type": "null"}]}
+
+
+def _seal() -> Shape:
+    return _object(
+        {
+            "reason": _text(REASON_LIMIT),
+            "ground": {"enum": list(GROUNDS)},
+            "review": {"type": "string", "format": "date"},
+            "salt": {"type": "string", "readOnly": True},
+        },
+        ["reason", "ground", "review"],
+    )
 
 
 def _titled(form: Schema, part: Part, field: Field) -> Shape:

@@ -2,7 +2,7 @@
 
 A row of the schema says `means = "name"`; the code asks for `Meaning.NAME` and never for `B1`. Every
 meaning stands in exactly one field, or part of one, of every version of the schema; one that later
-versions no longer ask (`ENDED`) stands in none of those.
+versions no longer ask (`ENDED`) stands in none of those, nor one that came later (`BEGUN`).
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,34 @@ class Meaning(StrEnum):
     WHAT_WAS_CHECKED = "what_was_checked"  # what was evaluated (computed)
     APPEAL_DAYS = "appeal_days"  # within how many days an objection is answered
 
+    IN_AND_OUT = "in_and_out"  # what goes in and comes out (from form 3)
+    STARTING_MODEL = "starting_model"  # the model it was tuned from (from form 3)
+    DATA_NAME = "data_name"  # of one data set: name and version
+    DATA_SIZE = "data_size"  # of one data set: size and period (from form 3)
+    OTHER_FILINGS = "other_filings"  # numbers that other authorities gave (from form 3)
+    FORBIDDEN_ACTS = (
+        "forbidden_acts"  # the acts that are forbidden, and what tested each (from form 3)
+    )
+    WITHHELD = "withheld"  # what is withheld, why, until when (computed, from form 3)
+    PICTURE = "picture"  # a picture for the public, with words in its place (from form 3)
+    ENGLISH = "english"  # who made the English (from form 3)
+    READABILITY = "readability"  # readability and reader test (computed, from form 3)
 
+
+BEGUN: Mapping[Meaning, str] = MappingProxyType(
+    {
+        Meaning.IN_AND_OUT: "3",
+        Meaning.STARTING_MODEL: "3",
+        Meaning.DATA_SIZE: "3",
+        Meaning.OTHER_FILINGS: "3",
+        Meaning.FORBIDDEN_ACTS: "3",
+        Meaning.WITHHELD: "3",
+        Meaning.PICTURE: "3",
+        Meaning.ENGLISH: "3",
+        Meaning.READABILITY: "3",
+    }
+)
+"""What earlier versions of the schema do not ask, and the first version that does."""
 ENDED: Mapping[Meaning, str] = MappingProxyType({Meaning.OBJECTION_DAYS: "1"})
 """What is no longer asked, and the last version of the schema that asks it."""
 
@@ -60,6 +87,7 @@ class Topic(StrEnum):
     DATA_SETS = "data_sets"
     DESIGN = "design"
     TRAINING = "training"
+    EVALUATION = "evaluation"  # what the attached reports say, one set for each
     EXPLANATION = "explanation"  # the filer's own words to the public
 
 

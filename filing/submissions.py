@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from filing import answers as stored_answers
 from filing import differences, evidence_files, grading, in_full
 from filing.dossier import Filing
 from filing.fields import Answers, Schema, split
@@ -162,10 +163,7 @@ def _unsalted(stored: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if stored is None:
         return None
     told = {name: each for name, each in stored.items() if name != "source"}
-    if "sealed" in told:
-        seal = {name: each for name, each in told["sealed"].items() if name != "salt"}
-        told["sealed"] = seal
-    return told
+    return stored_answers.unsalted(told)
 
 
 def _name(key: str, form: Schema) -> Text:

@@ -1,7 +1,7 @@
 """Answers in words: one reading of any value in both languages, without what is restricted."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,15 +35,22 @@ def beyond(many: int) -> Text | None:
     )
 
 
-def public(part: Part, value: Any) -> Any:
-    """The value without its restricted parts; None when nothing is left."""
+def public(part: Part, value: Any, withheld: Collection[str] = ()) -> Any:
+    """The value without its restricted parts; None when nothing is left.
+
+    Args:
+        part: what it is made of.
+        value: the bare value.
+        withheld: names of its parts that are withheld as well.
+    """
     if part.show is Show.RESTRICTED or value is None:
         return None
+    left = [each for each in part.parts if each.id not in withheld]
     if part.kind is Kind.PARTS:
-        shown = {each.id: public(each, value.get(each.id)) for each in part.parts}
+        shown = {each.id: public(each, value.get(each.id)) for each in left}
         return {name: inner for name, inner in shown.items() if inner is not None} or None
     if part.kind is Kind.ROWS:
-        rows = [{each.id: public(each, row.get(each.id)) for each in part.parts} for row in value]
+        rows = [{each.id: public(each, row.get(each.id)) for each in left} for row in value]
         said = ({name: inner for name, inner in row.items() if inner is not None} for row in rows)
         return [row for row in said if row]
     return value
@@ -57,6 +64,8 @@ def of(field: Field, value: Any, *, marked: bool = False) -> Text:
         value: its bare value, or the part of it that may be shown.
         marked: tell a reader of English where words are there in Chinese alone; names are not.
     """
+    if field.value.made:
+        return pair(value)
     if field.computed:
         return _COMPUTED[field.value.means](value)
     return _said(field.value, value, marked=marked and not field.value.is_name)
@@ -85,6 +94,29 @@ def answered(row: Mapping[str, Any], form: Schema) -> Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """What one column says in one row.
+
+    Args:
+        name: what the column is called.
+        said: what it says; None where it says nothing.
+        address: what it is to follow or to dial; empty for anything else.
+    """
+
+    name: Text
+    said: Text | None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under their columns; a column in which nothing stands is left out."""
+
+    columns: tuple[Text, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One part of an answer.
 
@@ -92,11 +124,13 @@ class Line:
         name: what the part is called.
         said: what it says.
         address: what it is to follow or to dial; empty for anything else.
+        table: the same as rows, where it is made of rows.
     """
 
     name: Text
     said: Text
     address: str
+    table: Table | None = None
 
 
 def parts(row: Mapping[str, Any], form: Schema) -> tuple[Line, ...]:
@@ -106,17 +140,68 @@ def parts(row: Mapping[str, Any], form: Schema) -> tuple[Line, ...]:
         row: a public answer of an edition, with `said`.
         form: the schema that the edition was published under.
     """
+    part = _as_published(row, form)
+    if part is None or part.kind is not Kind.PARTS:
+        return ()
+    value = row["value"]
+    return tuple(
+        Line(
+            *_named(each, value[each.id]),
+            _address(each, value[each.id]),
+            _tabled(each, value[each.id]) if each.kind is Kind.ROWS else None,
+        )
+        for each in part.parts
+        if each.id in value
+    )
+
+
+def table(row: Mapping[str, Any], form: Schema) -> Table | None:
+    """An edition's rows as a table; None of another answer, and where `parts` would say nothing.
+
+    Args:
+        row: a public answer of an edition.
+        form: the schema that the edition was published under.
+    """
+    part = _as_published(row, form)
+    return _tabled(part, row["value"]) if part is not None and part.kind is Kind.ROWS else None
+
+
+def follow(row: Mapping[str, Any], form: Schema) -> str:
+    """The address that an answer is, to follow or to dial; empty where it is none.
+
+    Args:
+        row: a public answer of an edition.
+        form: the schema that the edition was published under.
+    """
+    part = _as_published(row, form)
+    return _address(part, row["value"]) if part is not None else ""
+
+
+def _as_published(row: Mapping[str, Any], form: Schema) -> Part | None:
+    """What an edition's answer is made of; None where its schema would not say the published words."""
     try:
         field = form.field(row["key"])
     except FieldNotFound:
-        return ()
-    value = row["value"]
-    if field.value.kind is not Kind.PARTS or of(field, value) != Text(**row["said"]):
-        return ()
-    return tuple(
-        Line(*_named(each, value[each.id]), _address(each, value[each.id]))
-        for each in field.value.parts
-        if each.id in value
+        return None
+    alike = "said" in row and not field.computed and of(field, row["value"]) == Text(**row["said"])
+    return field.value if alike else None
+
+
+def _tabled(part: Part, rows: Sequence[Mapping[str, Any]]) -> Table:
+    shown = [each for each in part.parts if any(each.id in row for row in rows)]
+    return Table(
+        tuple(each.name for each in shown),
+        tuple(
+            tuple(
+                Cell(
+                    each.name, _said(each, row[each.id], marked=True), _address(each, row[each.id])
+                )
+                if each.id in row
+                else Cell(each.name, None)
+                for each in shown
+            )
+            for row in rows
+        ),
     )
 
 
@@ -274,9 +359,25 @@ def _grade(value: Mapping[str, Any]) -> Text:
     return Text(f"{name.zh}：{said.zh}", f"{name.en}: {said.en}")
 
 
+def _withheld(value: list[Mapping[str, Any]]) -> Text:
+    """Each thing that is withheld, with why and until when that is looked at again."""
+    told = []
+    for each in value:
+        name, reason, ground = (pair(each[part]) for part in ("name", "reason", "ground"))
+        told.append(
+            Text(
+                f"{name.zh}：{reason.zh}（{ground.zh}，复查日期 {each['review']}）",
+                f"{name.en}: {reason.en} ({ground.en}, reviewed on {each['review']})",
+            )
+        )
+    return _join(told, "\n", "\n")
+
+
 _COMPUTED: Mapping[Meaning | None, Callable[[Any], Text]] = {
     Meaning.VERSION: _version,
     Meaning.GRADE: _grade,
     Meaning.WHO_USES: pair,
     Meaning.WHAT_WAS_CHECKED: pair,
+    Meaning.WITHHELD: _withheld,
+    Meaning.READABILITY: pair,
 }

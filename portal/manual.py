@@ -211,6 +211,8 @@ def _what(part: Any) -> str:
         told.append(f"{part.least}–{part.most}")
     if part.kind == "rows":
         told.append(f"≤ {part.most}")
+    if part.each:
+        told.append("每一项写一行 · one row for each of a list")
     return ", ".join(told)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from evaluators.running import questions
 from filing import (
     applicability,
-    claims,
+    cautions,
     completeness,
     computed,
     differences,
@@ -397,7 +397,7 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "computed": computed.fields(session, filing, case.evidence),
             "percent": measured.percent,
             "lacking": [Fault.of(reason) for reason in measured.reasons],
-            "claims": {key: Bilingual.of(said) for key, said in claims.remarks(told).items()},
+            "claims": {key: Bilingual.of(said) for key, said in cautions.remarks(told).items()},
             "contradictions": [each.as_json() for each in case.contradictions],
             "hard_words": [each.as_json() for each in case.hard_words],
             "gate": GateOut.of(gate) if gate else None,

@@ -17,6 +17,7 @@ PROCEDURES: Mapping[str, Mapping[Any, Text]] = {
 
 DONE: Mapping[str, Text] = {
     "saved": Text("已保存。", "Saved."),
+    "dropped": Text("已删去，后面的往前移。", "Taken out; those behind it moved up."),
     "submitted": Text("已提交。", "Submitted."),
     "registered": Text("已登记。", "Registered."),
     "granted": Text("已授权测试机构。", "The tester organisation is engaged."),

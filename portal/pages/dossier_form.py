@@ -1,7 +1,8 @@
 """The dossier as a form: field names that carry their place, read back into answers.
 
 A name is a path: `a/B7/purpose/zh` is the Chinese wording of one part, `a/D5/2/factor/zh` that of
-the second row, `na/B9/zh` the reason why a field does not apply, `seal/D7/…` why one is withheld.
+the second row, `na/B9/zh` the reason why a field does not apply, `seal/D7/…` why one is withheld, and
+`seal/E2.structure/…` why one part of one is.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,8 +45,11 @@ def names(item: str) -> Iterable[str]:
 
 
 def rows_of(part: Part, value: Any) -> list[Mapping[str, Any]]:
-    """The rows to show: those that are there, and blank ones for more."""
+    """The rows to show: those that are there, and blank ones for more; else one for each of a list."""
     there = value if isinstance(value, list) else []
+    if part.each:
+        said = {row.get(part.each): row for row in there}
+        return [{part.each: each.id, **said.get(each.id, {})} for each in part.listed]
     room = max(0, (part.most or 50) - len(there))
     return [*there, *({} for _ in range(min(BLANK_ROWS, room)))]
 
@@ -72,7 +76,11 @@ def _answer(form: _Typed, key: str, field: Field) -> Any:
     if value is None:
         return None
     seal = _seal(form, key)
-    return {"value": value, "sealed": seal} if seal else {"value": value}
+    parts = {
+        part.id: found for part in field.value.parts if (found := _seal(form, f"{key}.{part.id}"))
+    }
+    answer = {"value": value} | ({"sealed": seal} if seal else {})
+    return answer | ({"sealed_parts": parts} if parts else {})
 
 
 def _seal(form: _Typed, key: str) -> dict[str, Any] | None:
@@ -132,8 +140,10 @@ def _file(form: _Typed, place: str) -> dict[str, Any] | None:
         return form.files[place] | beside
     name, digest = _string(form, f"{place}/name"), _string(form, f"{place}/sha256")
     size = _string(form, f"{place}/size")
-    if not (name and digest and size.isdecimal()) or _string(form, f"{place}/off"):
+    if _string(form, f"{place}/off"):
         return None
+    if not (name and digest and size.isdecimal()):
+        return beside or None  # of no file: refused, and kept as it was typed
     return {"name": name, "sha256": digest, "size": int(size)} | beside
 
 

@@ -268,6 +268,8 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
                 "names_filer": told.form.key(Meaning.FILER),
                 "groups": told.form.groups,
+                "about": [row for each in ABOUT if (row := told.of(each))],
+                "english": _english(told),
                 "gravest": report_view.gravest,
                 "foremost": findings.FOREMOST,
                 "gravest_picture": report_pictures.gravest,
@@ -297,6 +299,14 @@ def _purposes(told: Answers, decider: Mapping[str, str] | None) -> list[Stated]:
         Stated(Text(**row["name"]), wording.answered(row, told.form), row["key"]) for row in rows
     ]
     return [*first, *decides]
+
+
+def _english(told: Answers) -> Text | None:
+    """Who made the English, as the filer says; None where it does not say."""
+    value = told.of(Meaning.ENGLISH).get("value") or {}
+    part = next(iter(told.form.part(Meaning.ENGLISH).parts), None) if value else None
+    option = part.option(str(value.get(part.id))) if part else None
+    return option.name if option else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,6 +425,8 @@ WHERE: Mapping[str, Sequence[Meaning]] = {
     "object": (Meaning.WHO_CHECKS, Meaning.CHOICES, Meaning.OBJECTION),
 }
 """Under which of the six questions each field of group H stands: one explanation, in one place."""
+ABOUT = (Meaning.WITHHELD, Meaning.PICTURE, Meaning.ENGLISH, Meaning.READABILITY)
+"""What group H says of the explanation itself and answers no question: it stands with what was filed."""
 
 
 def _own(

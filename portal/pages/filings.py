@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from filing import (
     applicability,
+    cautions,
     checks,
     claims,
     completeness,
@@ -30,6 +31,7 @@ from filing import (
     review,
     risk,
     sources,
+    taking,
     wording,
 )
 from filing import revision as revisions
@@ -115,8 +117,12 @@ def filing_page(
     asking: Asking,
     filing_id: str,
     group: str = "",
+    drop: int = 0,
 ) -> Response:
-    """One group of the dossier as a form, with what is still to do."""
+    """One group of the dossier as a form, with what is still to do.
+
+    `drop` is the number of a set that its filer wants to take out, and is asked about first.
+    """
     filing = dossier.get(session, by=by, filing_id=filing_id)
     by.own(filing.organisation_id)
     schema = filing.form
@@ -124,7 +130,8 @@ def filing_page(
     rejected: Overlap | None = getattr(request.state, "overlap", None)
     given = {**filing.answers, **_as_stored(rejected.answers if rejected else {})}
     told = grading.counted(Answers(schema, given), filing.grade_change)
-    every = _keys(chosen, given)
+    made = computed.fields(session, filing, evidence.attached(session, filing))
+    every = _keys(chosen, {**given, **made})
     keys = [
         key
         for key in every
@@ -146,6 +153,9 @@ def filing_page(
         keys=keys,
         not_asked=[each for each in every if each not in keys],
         taken=sources.said,
+        offered=_offered(request, session, filing, chosen),
+        dropping=drop if 1 <= drop <= _sets_there(chosen, filing.answers) else 0,
+        sets_there=_sets_there(chosen, filing.answers),
         form_marks=form_style.marks(told, chosen),
         asked_when=partial(applicability.in_words, schema),
         marks=overlap.marks(filing.answers, keys) | (rejected.opened if rejected else {}),
@@ -157,10 +167,10 @@ def filing_page(
         ),
         answers=given,
         city=_city(filing),
-        computed=computed.fields(session, filing, evidence.attached(session, filing)),
+        computed=made,
         worded=wording.of,
         faults=_by_key(checks.check_all(told, today=legal_day.today())),
-        claimed=claims.remarks(told),
+        claimed=cautions.remarks(told),
         beside=plain_words.beside(
             plainness.remarks(schema, {key: given[key] for key in keys if key in given})
         ),
@@ -251,13 +261,23 @@ def fill(
         read = overlap.revision(form)
         revisions.check(session, filing, read, reader=by)
         found.check()
-        dossier.fill(session, by=by, filing_id=filing_id, answers=found.answers, revision=read)
+        kept = dossier.fill(
+            session, by=by, filing_id=filing_id, answers=found.answers, revision=read
+        )
+        if forms.text(form, "take"):
+            offered = taking.offered(session, request.app.state.store, kept)
+            here = {
+                key: each for key, each in offered.items() if kept.form.group_of(key).id == group
+            }
+            dossier.fill(session, by=by, filing_id=filing_id, answers=here, revision=kept.revision)
 
     def again() -> Response:
         request.state.overlap = found
         return filing_page(request, language, session, by, asking, filing_id, group)
 
-    following = forms.text(form, "next") or group
+    dropping = forms.whole(form, "drop")  # what was typed is kept before anything is asked
+    staying = group if forms.text(form, "take") else forms.text(form, "next") or group
+    following = f"{group}&drop={dropping}#drop" if dropping else staying
     done = go(f"/{language}/filings/{filing_id}?group={following}", "saved")
     return attempt(
         change,
@@ -266,6 +286,38 @@ def fill(
         again=again,
         done=done,
         names=dossier_form.names,
+    )
+
+
+@router.post(
+    "/filings/{filing_id}/sets/{group}/{position}/drop",
+    dependencies=[allow(Role.FILER, scope=Scope.FILE)],
+)
+def drop_set(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+    group: str,
+    position: int,
+) -> Response:
+    """Take one set out of a repeated group, after the page has asked; the later ones move up."""
+    return attempt(
+        lambda: dossier.drop_set(
+            session,
+            by=by,
+            filing_id=filing_id,
+            group=group,
+            number=position,
+            revision=overlap.revision(form),
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id, group),
+        done=go(f"/{language}/filings/{filing_id}?group={group}", "dropped"),
     )
 
 
@@ -446,9 +498,26 @@ def _keys(group: Group, given: Mapping[str, Any]) -> list[str]:
     if not group.repeats:
         return [each.code for each in group.fields]
     count = sets(group, given)
+    if group.computed:
+        return [f"{each.code}#{n}" for n in range(1, count + 1) for each in group.fields]
     started = any(key.endswith(f"#{count}") for key in given if group.has(key))
     shown = min(group.most, count + 1 if started else count)
     return [f"{each.code}#{n}" for n in range(1, shown + 1) for each in group.fields]
+
+
+def _offered(
+    request: Request, session: Session, filing: Filing, group: Group
+) -> dict[str, Mapping[str, Any]]:
+    """What of the group is open and can be taken from elsewhere."""
+    if filing.status not in EDITABLE:
+        return {}
+    found = taking.offered(session, request.app.state.store, filing)
+    return {key: each for key, each in found.items() if filing.form.group_of(key) is group}
+
+
+def _sets_there(group: Group, given: Mapping[str, Any]) -> int:
+    """How many sets of a repeated group hold an answer, which may be taken out."""
+    return sets(group, given) if group.repeats and any(map(group.has, given)) else 0
 
 
 def _by_key(reasons: list[Reason]) -> dict[str, list[Reason]]:

@@ -88,9 +88,7 @@ def mark(answer: Mapping[str, Any] | None) -> str:
     """What two equal answers have in common: a digest without source, and salt of a withheld one."""
     if answer is not None:
         answer = {name: value for name, value in answer.items() if name != "source"}
-    if answer is not None and "sealed" in answer:
-        seal = {name: value for name, value in answer["sealed"].items() if name != "salt"}
-        answer = {**answer, "sealed": seal}
+        answer = stored.unsalted(answer)
     return attestation.digest(answer)[:16]
 
 

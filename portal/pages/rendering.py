@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from evaluators.running import questions
-from filing import wording
+from filing import sources, wording
 from filing.fields import Schema
 from filing.law import (
     FILING_STATEMENT,
@@ -352,6 +352,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "answered": answered,
     "begun": folding.begun,
     "parts": wording.parts,
+    "table": wording.table,
+    "follow": wording.follow,
+    "taken": sources.said,
     "in": in_language,
     "repeated": repeated,
     "once": once_told,

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from filing import (
+    cautions,
     claims,
     completeness,
     computed,
@@ -93,6 +94,7 @@ def review_page(
     steps = review.choices(session, by=by, filing=filing)
     told = filing.told
     given, gate = evidence.attached(session, filing), review.gate_of(session, filing)
+    made = computed.fields(session, filing, given)
     return render(
         request,
         "review.html",
@@ -103,11 +105,11 @@ def review_page(
         version=version,
         model=submission.model_of(session, version),
         groups=filing.form.groups,
-        keys=filing.form.keys(told.rows),
+        keys=filing.form.keys({**told.rows, **made}),
         field_of=filing.form.field,
         of_field=partial(boxes.of_field, language=language),
         answers=told.rows,
-        computed=computed.fields(session, filing, given),
+        computed=made,
         complete=completeness.measure(filing),
         judged=computed.judgement(filing),
         levels=LEVEL_NAMES,
@@ -129,7 +131,7 @@ def review_page(
         else None,
         pictured=explaining.pictured(session, explanation, language) if explanation else None,
         remarks=remarks.on(session, filing),
-        claimed=claims.remarks(told),
+        claimed=cautions.remarks(told),
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         hard=[confirming.Differing.read(e) for e in plainness.published(session, filing)],

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from filing import catalogue, dossier, review
 from filing.dossier import Filing
+from filing.forms import current
 from filing.lifecycle import Action
+from filing.meanings import Meaning
 from filing.search_hits import Filters
 from filing.search_index import SearchIndex
 from registry import attestation, statements
@@ -57,6 +59,17 @@ ON_RECORD: dict[str, Any] = {
 """What an organisation's record fills in, for tests that know no organisation."""
 
 
+ACTS = next(part.options for part in current().part(Meaning.FORBIDDEN_ACTS).parts if part.options)
+"""The acts that the two cities' regulations forbid."""
+
+
+OTHERS_MODEL: dict[str, Any] = {
+    "E3": {"model": {"zh": "示例模型"}, "licence": "Apache-2.0"},
+    "B15": [{"name": {"zh": "示例模型"}, "supplier": {"zh": "甲"}, "use": {"zh": "打分"}}],
+}
+"""What is asked where somebody else's model is tuned or called."""
+
+
 def answers(**changed: Any) -> dict[str, Any]:
     """Answers that leave nothing to do, about a high-risk loan model; `changed` by key."""
     text = {"zh": "写得清楚的内容", "en": "plain content"}
@@ -64,7 +77,11 @@ def answers(**changed: Any) -> dict[str, Any]:
         "A3": {"kind": "company", "city": "shanghai"},
         "A4": "provider",
         "A6": {"post": {"zh": "首席风险官", "en": "Chief risk officer"}, "person": "王小明"},
+        "A5": {"used": "no"},
+        "A7": {"systems": ["mechanism", "ethics", "emergency"]},
+        "A8": 3,
         "A9": {"statement": "true", "post": "总经理", "date": "2026-11-01"},
+        "A10": {"norms": "yes", "training": "none"},
         "B1": {"zh": "住房贷款审批算法", "en": "Home loan approval"},
         "B2": {"zh": "判断贷款能不能批。", "en": "It judges whether a loan is approved."},
         "B4": ["dispatch"],
@@ -73,20 +90,62 @@ def answers(**changed: Any) -> dict[str, Any]:
         "B7": {"purpose": text, "non_uses": text},
         "B8": "in_service",
         "B9": {"start": "2026-11-21"},
+        "B10": [{"product": text, "form": "app", "path": text}],
+        "B11": {"served": ["public"], "people": "ten_thousand"},
+        "B12": ["none"],
+        "B13": [{"direction": "input", "modality": "table", "formats": text}],
         "B14": "decides",
+        "B19": ["none"],
         "C1#1": {"name": {"zh": "贷款申请记录", "en": "Loan applications"}, "version": "1"},
         "C2#1": ["training", "test"],
         "C3#1": {"source": "own", "how": text},
+        "C4#1": {"basis": ["consent"], "where": text},
+        "C5#1": {"records": 1200, "first": "2022-01-01", "last": "2025-12-31"},
+        "C6#1": {"forms": ["table"]},
         "C7#1": ["ordinary"],
+        "C8#1": {"how": text, "kept": text},
+        "C9#1": text,
+        "C10#1": {"source": "outcome"},
+        "C11#1": text,
         "C12#1": text,
+        "C13#1": {"way": "yearly", "last": "2026-01-15"},
+        "C14#1": {"where": "own", "leaves": "no"},
+        "C16#1": {"handed": "no"},
         "D1": text,
+        "D2": {"steps": [{"kind": "model", "does": text}, {"kind": "human", "does": text}]},
+        "D3": ["tree"],
         "D4": text,
         "D5": [{"factor": text, "influence": "strong"}],
         "D6": [{"factor": text, "why": text, "proxies": text}],
+        "D9": text,
         "D10": {"differs": "no_price"},
+        "D11": text,
+        "D12": {"method": "factors", "how": text},
         "E1": "trained",
+        "E2": {"structure": text, "size": "small"},
+        "E4": {"environment": text},
+        "E5": text,
+        "E6": {"settings": text},
         "E7": text,
+        "E8": {"used": "no"},
+        "E9": {"learns": "no"},
+        "E10": text,
+        "E11": "a" * 64,
+        "E13": {"how": text, "duplicates": "none_found"},
         "G1": HIGH,
+        "G3": [{"who": text, "harm": text, "severity": "notable", "undone": "yes"}],
+        "G4": [
+            {"aspect": each, "found": "none", "said": text}
+            for each in ("national", "safety", "order", "rights", "other")
+        ],
+        "G5": [{"kind": "misuse", "what": text, "against": text}],
+        "G6": [{"measure": text, "post": text}],
+        "G7": text,
+        "G8": [{"body": text, "kind": "first", "date": "2026-09-01", "conclusion": "agreed"}],
+        "G9": [{"act": each.id, "tested": "not_tested"} for each in ACTS],
+        "G10": {"done": "yes", "date": "2026-08-20"},
+        "G12": {"trigger": text, "stop": text},
+        "G14": {"listed": "no_list", "reviewed": "no"},
         "H1": text,
         "H2": text,
         "H3": text,
@@ -103,9 +162,23 @@ def answers(**changed: Any) -> dict[str, Any]:
             "steps": text,
             "days": 15,
         },
+        "I3": {"phone": "021-00000001"},
+        "I4": {"place": text},
+        "I5": {"post": text, "phone": "021-00000002", "mailbox": "compliance@bank.example"},
+        "I6": {"contact": "test@bank.example", "account": "yes"},
     }
-    low = {"B6": "other", "B14": "informs"} if changed.get("G1") == LOW else {}
+    low: dict[str, Any] = {"B6": "other", "B14": "informs"} if changed.get("G1") == LOW else {}
+    if "G1" in changed:  # another grade may ask for a plan of what is watched
+        low |= {"G11": [{"watched": text, "rhythm": "monthly", "next": "2027-01-15"}]}
+    if "B4" in changed:
+        low |= {"D8": {"rules": text, "delete": text}}
     return whole | low | changed
+
+
+def another(**changed: Any) -> dict[str, Any]:
+    """A second data set with every answer; `changed` by code, without the number of the set."""
+    first = {key.removesuffix("#1"): each for key, each in answers().items() if "#1" in key}
+    return {f"{code}#2": each for code, each in (first | changed).items()}
 
 
 def report(

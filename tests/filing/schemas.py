@@ -20,7 +20,7 @@ en = "Another version."
 """
 PLAIN = f"""
 [[fields]]
-code = "E12"
+code = "E14"
 since = "{AFTER}"
 kind = "plain"
 limit = 40
@@ -53,7 +53,7 @@ name = {{ zh = "步骤", en = "Steps" }}
 def second(
     folder: Path, monkeypatch: pytest.MonkeyPatch, *, plain: str = PLAIN, split: str = SPLIT
 ) -> None:
-    """Declare a version after the newest: E12 is added, D1 is split into parts, E7 is dropped.
+    """Declare a version after the newest: E14 is added, D1 is split into parts, E7 is dropped.
 
     Args:
         folder: an empty place for the rows.

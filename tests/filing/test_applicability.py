@@ -259,7 +259,7 @@ STALE = [{"by": "新用户", "reason": "new_user", "told": "页面上写明"}]
 
 def test_a_part_that_no_longer_applies_is_kept_and_says_nothing() -> None:
     rows = stored(D10={"differs": "no", "grounds": STALE})
-    typed = Answers(current(), rows)
+    typed = Answers(current(), rows, {Meaning.GRADE: "high"})
     left = applicability.counting(typed)
     assert left.rows["D10"]["value"] == {"differs": "no"}
     assert applicability.set_aside(typed) == ["D10.grounds"]
@@ -270,7 +270,7 @@ def test_a_part_that_no_longer_applies_is_kept_and_says_nothing() -> None:
 
 def test_what_is_wrong_with_a_stale_answer_stops_nobody() -> None:
     broken: dict[str, Any] = {"E7": {"value": {"zh": "长" * 900}}, "E1": {"value": "calls"}}
-    left = applicability.counting(Answers(current(), stored() | broken))
+    left = applicability.counting(Answers(current(), stored(**papers.OTHERS_MODEL) | broken))
     assert checks.check_all(left, today=TODAY) == []
 
 
@@ -278,7 +278,10 @@ def test_a_stale_answer_is_kept_and_not_published(session: Session) -> None:
     """A model that was trained, then said to be only called; grounds of a price that is the same for all."""
     scene = Scene(session)
     filing = scene.published(
-        E1="calls", E7={"zh": "早先写的选择标准"}, D10={"differs": "no", "grounds": STALE}
+        E1="calls",
+        E7={"zh": "早先写的选择标准"},
+        D10={"differs": "no", "grounds": STALE},
+        **papers.OTHERS_MODEL,
     )
     edition = editions.newest(session, filing.id)
     assert edition is not None
@@ -310,14 +313,14 @@ def test_a_new_condition_is_one_row_in_one_file(
         monkeypatch,
         split="",
         plain=schemas.PLAIN.replace(
-            'code = "E12"\n', 'code = "E12"\nwhen = [{ field = "E1", is = ["trained"] }]\n'
+            'code = "E14"\n', 'code = "E14"\nwhen = [{ field = "E1", is = ["trained"] }]\n'
         ),
     )
     form = current()
     trained, called = (Answers(form, {"E1": {"value": each}}) for each in ("trained", "calls"))
-    assert "E12" in applicability.missing(trained)
-    assert "E12" not in applicability.missing(called)
-    answered = Answers(form, {**called.rows, "E12": {"value": "两千度"}})
-    assert applicability.set_aside(answered) == ["E12"]
+    assert "E14" in applicability.missing(trained)
+    assert "E14" not in applicability.missing(called)
+    answered = Answers(form, {**called.rows, "E14": {"value": "两千度"}})
+    assert applicability.set_aside(answered) == ["E14"]
     assert papers.answers(), "the papers of the tests know nothing of it"
-    assert answers.store(form, "E12", "两千度") == {"value": "两千度"}
+    assert answers.store(form, "E14", "两千度") == {"value": "两千度"}

@@ -52,7 +52,7 @@ def test_the_preview_says_what_is_added_changed_removed_and_asked_anew(told: Ans
     assert [each.zh for each in found.left_behind] == [
         "“训练停止与选择标准”写的是“写得清楚的内容”：其中有内容放不进新版，要重新填写，或者不再保留。"
     ]
-    assert [each.item for each in found.asked] == ["D1.steps", "E12"]
+    assert [each.item for each in found.asked] == ["D1.steps", "E14"]
 
 
 def test_the_first_form_is_carried_to_the_second_with_its_way_to_object() -> None:
@@ -100,7 +100,7 @@ def test_what_the_public_did_not_see_never_goes_where_it_would(
     first = forms.schema(schemas.BEFORE)
     person = {"A6": {"value": {"post": TEXT, "person": "王小明"}}}
 
-    assert "E12" not in carrying.forward(Answers(first, person), forms.current())
+    assert "E14" not in carrying.forward(Answers(first, person), forms.current())
 
 
 def test_the_same_field_taken_over_where_it_is_restricted_too(
@@ -112,7 +112,7 @@ def test_the_same_field_taken_over_where_it_is_restricted_too(
     person = {"A6": {"value": {"post": TEXT, "person": "王小明"}}}
     after = carrying.forward(Answers(forms.schema(schemas.BEFORE), person), forms.current())
 
-    assert after["E12"] == {"value": "王小明"}
+    assert after["E14"] == {"value": "王小明"}
 
 
 def test_a_chosen_option_that_is_no_more_is_asked_anew(

@@ -226,11 +226,7 @@ def test_the_history_tells_each_change_in_a_sentence_in_both_languages(scene: Sc
             "B8": "suspended",
             "D6": {"not_applicable": "没有排除"},
             "D7": {"value": [rule], "sealed": SEAL},
-            "C1#2": {"name": "验证数据", "version": "1"},
-            "C2#2": ["validation"],
-            "C3#2": {"source": "own", "how": "抽样"},
-            "C7#2": ["none"],
-            "C12#2": {"not_applicable": "随机抽样"},
+            **papers.another(C1={"name": "验证数据", "version": "1"}, C2=["validation"]),
         },
     )
     turn = catalogue.history(scene.session, str(filing.number)).turns[0]

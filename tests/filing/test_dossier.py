@@ -313,9 +313,19 @@ def test_any_group_may_repeat(
         top.replace('topic = "training"\n', f'topic = "training"\n{row}')
     )
     monkeypatch.setattr(forms, "FOLDER", made)
-    whole = papers.answers()
-    text = whole.pop("E7")
-    sets = {"E1#1": whole.pop("E1"), "E7#1": text, "E1#2": "calls", "E1#3": "tuned"}
+    whole = papers.answers(B15=papers.OTHERS_MODEL["B15"])
+    first = {f"{code}#1": whole.pop(code) for code in list(whole) if code.startswith("E")}
+    others = {key: said for key, said in papers.OTHERS_MODEL.items() if key.startswith("E")}
+    second = {"E1": "calls", **others, **{c: first[f"{c}#1"] for c in ("E9", "E10")}}
+    third = (
+        {key.removesuffix("#1"): said for key, said in first.items()} | others | {"E1": "tuned"}
+    )
+    del third["E7"]
+    sets = first | {
+        f"{code}#{number}": said
+        for number, given in ((2, second), (3, third))
+        for code, said in given.items()
+    }
     filing = draft(scene)
     said: dict[str, Any] = {"by": scene.filer, "filing_id": filing.id}
     dossier.fill(scene.session, revision=filing.revision, answers=whole | sets, **said)
@@ -328,7 +338,7 @@ def test_any_group_may_repeat(
     assert completeness.measure(filing).complete
     dossier.drop_set(scene.session, group="E", number=1, revision=filing.revision, **said)
     assert filing.answers["E1#1"] == {"value": "calls"}
-    assert {key for key in filing.answers if key.startswith("E")} == {"E1#1"}
+    assert {key for key in filing.answers if key.startswith("E")} == {f"{c}#1" for c in second}
 
 
 def test_filings_are_listed_newest_first(scene: Scene) -> None:

@@ -106,7 +106,7 @@ def test_a_filing_keeps_its_form_and_its_editions_to_the_byte(
         )
         assert filing.schema_version == schemas.AFTER
         assert renewing.preview(filing) is None
-        assert {each.item for each in completeness.measure(filing).reasons} == {"D1.steps", "E12"}
+        assert {each.item for each in completeness.measure(filing).reasons} == {"D1.steps", "E14"}
         done = filing.revision
         renewing.carry_forward(session, by=scene.filer, filing_id=filing.id, revision=done)
         assert filing.revision == done
@@ -137,7 +137,7 @@ def test_a_change_under_the_new_form_is_published_beside_the_old_edition(
         session,
         by=scene.filer,
         filing_id=filing.id,
-        answers={"D1": principle, "E12": "每天一度电"},
+        answers={"D1": principle, "E14": "每天一度电"},
         revision=filing.revision,
     )
     scene.file(filing, "submit", reason=WORDS)
@@ -182,7 +182,7 @@ def test_a_submission_is_compared_across_the_forms(
         filing_id=filing.id,
         answers={
             "B7": {"purpose": WORDS, "non_uses": WORDS},
-            "E12": "每天一度电",
+            "E14": "每天一度电",
             "D1": {**filing.answers["D1"]["value"], "steps": {"zh": "先算分"}},
         },
         revision=filing.revision,
@@ -192,7 +192,7 @@ def test_a_submission_is_compared_across_the_forms(
 
     assert found is not None
     assert found.changes is not None
-    assert [each.key for each in found.changes] == ["B7", "D1", "E12", "E7"]
+    assert [each.key for each in found.changes] == ["B7", "D1", "E14", "E7"]
 
 
 def test_a_later_filing_of_the_model_is_opened_under_the_newest_form(

@@ -140,6 +140,8 @@ def type_answers(page: Page, answers: Mapping[str, Any], part_of: Callable[[str]
             if not box.count():
                 continue
             kind = box.first.evaluate("each => each.type || each.tagName")
+            if kind == "hidden":
+                continue  # of what a row is, stands there already
             if kind in ("checkbox", "radio"):
                 page.check(f'[name="{name}"][value="{typed}"]')
             elif kind.startswith("select"):

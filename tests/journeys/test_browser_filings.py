@@ -94,4 +94,4 @@ def test_what_the_first_screen_has_no_room_for_stands_in_full_where_it_leads(
         assert begun
         assert begun in whole
         link.click()
-        assert page.locator(f"{link.get_attribute('href')} p").first.is_visible()
+        assert page.locator(f"{link.get_attribute('href')} :is(p, dd)").first.is_visible()

@@ -684,7 +684,7 @@ def test_attachments_come_beside_the_concerns_on_record(
 CONCERN = """
 INSERT INTO concern (id, created, number, filing_id, filer_id, by_filer, route, situation, status,
   since, revision, acknowledge_by, delete_on)
-VALUES ('c1', '2026-11-21 00:00:00', 'ABCDE12345', 'f1', 'o1', false, 'report', 'other', 'received',
+VALUES ('c1', '2026-11-21 00:00:00', 'ABCDE14345', 'f1', 'o1', false, 'report', 'other', 'received',
   '2026-11-21 00:00:00', 1, '2026-11-28', '2028-11-20')
 """
 ATTACHMENT = """

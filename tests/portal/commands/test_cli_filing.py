@@ -350,7 +350,7 @@ def test_the_newest_form_is_previewed_and_taken(
     assert "已经是新版备案表" in desk.run(desk.filer, "file", "form", filing).out
     schemas.second(tmp_path, monkeypatch)
     told = desk.run(desk.filer, "file", "form", filing).out
-    for words in ("新增“能耗”，必填。", "“Energy”isnewandrequired.", "E12：还没有填“能耗”。"):
+    for words in ("新增“能耗”，必填。", "“Energy”isnewandrequired.", "E14：还没有填“能耗”。"):
         assert words in told
     taken = desk.run(desk.filer, "file", "carry", filing, "--revision", revision)
     assert taken.code == 0

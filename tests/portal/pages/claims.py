@@ -164,6 +164,7 @@ CLAIMS = (
 GENERAL = frozenset({
     # before what the edition holds of the identity; an edition that holds nothing has no such line
     "公示时登记的身份核验：",
+    "不公开：",
     # beside each answer of group H, which every filing has
     "这一页用到的词：", "备案主体声明的理由，没有测过：", "规则", "测过的要素", "测到的最大差别", "没有测或没有判断的要素", "同“%s”", "数据，评估计划说：",
     "看“不同意结果怎么办”：写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",

@@ -352,10 +352,11 @@ def _at_length(part: Part, raw: Any) -> Any:
         asked = [each for each in part.parts if each.id in raw or each.kind is FieldKind.TEXT]
         return {each.id: _at_length(each, raw.get(each.id)) for each in asked}
     if part.kind is FieldKind.ROWS:
-        row = {
-            each.id: _at_length(each, raw[0][each.id]) for each in part.parts if each.id in raw[0]
-        }
-        return [row] * 4
+        rows = [
+            {each.id: _at_length(each, row[each.id]) for each in part.parts if each.id in row}
+            for row in raw
+        ]
+        return rows if part.each else rows[:1] * 4  # of what each row is may be fixed
     return raw
 
 

@@ -31,3 +31,15 @@ def test_a_page_is_a_number_or_nothing() -> None:
         stored = answers.store(current(), "A9", typed(page))
         assert stored is not None
         assert stored["value"]["file"].get("page") == kept
+
+
+def test_a_page_of_no_file_is_refused_and_goes_with_a_file_that_is_taken_off() -> None:
+    """It was dropped, and whoever had been overtaken found the box blank."""
+    of_none = dossier_form.answers(current(), FormData({"a/A9/file/page": "12"}), lambda _: None)
+    with pytest.raises(WrongAnswer):
+        answers.store(current(), "A9", of_none["A9"])
+    off = {f"a/A9/file/{name}": each for name, each in FILE.items()} | {"a/A9/file/off": "1"}
+    told = dossier_form.answers(
+        current(), FormData(off | {"a/A9/file/page": "12"}), lambda _: None
+    )
+    assert told["A9"] is None

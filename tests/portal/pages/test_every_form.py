@@ -82,8 +82,11 @@ def _excluded(name: str) -> bool:
     return name.startswith(("na/", "seal/")) or "/na/" in name
 
 
-SHOWN_LATER = {"/{language}/filings/{filing_id}/form"}
-"""Shown once a second version of the form is declared: `test_newer_form` walks it."""
+SHOWN_LATER = {
+    "/{language}/filings/{filing_id}/form",
+    "/{language}/filings/{filing_id}/sets/{group}/{position}/drop",
+}
+"""Shown once a newer version of the form is declared (`test_newer_form`), or a set is to go (`test_sets`)."""
 
 OF_THE_SCRIPT = {"/{language}/plain-words"}
 """Asked by the script of the filer's forms: `test_plain_words` and the enterprise's journey walk it."""

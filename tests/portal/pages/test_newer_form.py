@@ -59,7 +59,7 @@ def test_the_page_tells_what_changes_and_makes_the_move(
     assert scene.session.get_one(Filing, filing.id).schema_version == schemas.AFTER
     moved = browser.get(f"{here}?group=E").text
     assert "备案表有新版" not in moved
-    assert 'name="a/E12"' in moved
+    assert 'name="a/E14"' in moved
     assert 'name="a/E7/zh"' not in moved
 
 
@@ -93,9 +93,9 @@ def test_the_api_previews_for_the_filer_alone_and_moves_with_a_revision(
 
     found = client.get(here, headers=mine).json()
     assert (found["version"], found["newest"]) == (schemas.BEFORE, schemas.AFTER)
-    assert [each["item"] for each in found["asked"] if each["item"] in {"D1.steps", "E12"}] == [
+    assert [each["item"] for each in found["asked"] if each["item"] in {"D1.steps", "E14"}] == [
         "D1.steps",
-        "E12",
+        "E14",
     ]
     other = world.member("enterprise-other", Role.FILER).bearer
     assert client.get(here, headers=other).status_code == 403

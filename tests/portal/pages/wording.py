@@ -7,6 +7,12 @@ else unread. Which of them are claims about a record, and of which record each i
 
 IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "、没有测的": (", gaps",),
+    "项目": ("Field",),
+    "内容": ("Content",),
+    "不公开：": ("Withheld: ",),
+    "。理由：": (". Reason: ",),
+    "H 关于算法说明": ("H About the explanation",),
+    "英文：": ("The filer’s English, it says: ",),
     "其他局限": ("Further limits", "further limits"),
     "局限": ("limit",),
     "展开：": ("More: ",),
@@ -408,6 +414,19 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "备案主体说：{}；测试机构说：{}；付费方：{}": ("The filer says: {}; the tester says: {}; paid by: {}",),
+    "第{}版，校验值 sha256:{}": ("version {}, digest sha256:{}",),
+    "{}行，校验值 sha256:{}": ("{} rows, digest sha256:{}",),
+    "{}；和训练数据怎样分开，测试机构说：{}": ("{}; how they were kept from training, says the tester: {}",),
+    "没有请读者测试过。": ("No readers were asked.",),
+    "在本平台算到{}（不含当天）；模型换了文件，就不再是这个版本的评估。": ("It counts here until {}, that day left out; once the model's files change, it is about another version.",),
+    "{}；由平台签名，做评估的单位{}签章确认": ("{}; signed by the platform, and on {} by whoever evaluated",),
+    "{}项检查（{}）：{}": ("{} probes ({}): {}",),
+    "{}；由平台签名，做评估的单位没有签章确认": ("{}; signed by the platform alone",),
+    "没有测。": ("Not tested.",),
+    "备案主体写给公众的话平均每句{}个字，最长的{}个字。没有请读者测试过。": ("The filer’s words to the public average {} Chinese characters a sentence, the longest {}. No readers were asked.",),
+    "{}（{}）。服务状态：{}。": ("{} ({}). State of the service: {}.",),
+    "{}：{}（{}，复查日期 {}）": ("{}: {} ({}, reviewed on {})",),
     "“{}”为“{}”的报价里{}没有大于 0 的价格，多在一边，足以改变比较的结论": ("{} of the quotes to '{}' of '{}' without a price above 0: mostly of one side, enough to turn what is compared",),
     "在条件相同的价格比较里，{} 行没有可比的另一组的行": ("of the price comparisons under the same conditions, {} rows with none of another group",),
     "记录下来的价格差得更多：": ("Recorded prices: ",),
@@ -480,7 +499,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "人工拒绝的人里，这个算法同意的": ("favoured by the algorithm, of those a person refused",),
     "价格和别人不一样": ("The price differs from another's",),
     "备案不等于批准，也不代表主管部门认可或推荐这个算法。": ("A filing is not an approval, and does not mean that the authority endorses or recommends this algorithm.",),
-    "备案主体自行评估": ("The filer's own evaluation",),
+    "备案主体自行评估": ("The filer's own evaluation", "the filer's own evaluation"),
     "审核人员": ("Reviewers",),
     "对个人的影响": ("Effect on a person",),
     "差异超过界线的：{0}。": ("Beyond the line: {0}.",),
