@@ -139,6 +139,26 @@ def missed(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> list[W
     return [way for way in WAYS if way in ways and tally[f"{far}:{way}"] < plan.k]
 
 
+def cliff(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> bool:
+    """Whether at one end of the values results only go the way that most tests did not.
+
+    Two values far apart hardly ever both stand there, so their counts leave the few who do without
+    a word on where they stand.
+    """
+    far, last = f"contrast:{name}", len(plan.edges.get(name, ())) - 2
+    most, other = WAYS if tally[f"{far}:up"] >= tally[f"{far}:down"] else WAYS[::-1]
+    seen = found(plan, tally, name)
+    along = {step for each in seen if each.way == most for step in _steps(each)}
+    return any(
+        each.way == other and not along & _steps(each) and (each.first == 0 or each.last == last)
+        for each in seen
+    )
+
+
+def _steps(each: Stretch) -> set[int]:
+    return set(range(each.first, each.last + 1))
+
+
 def turns_once(plan: ExplanationPlan, tally: Mapping[str, int], name: str, *, top: bool) -> bool:
     """Whether results go one way below a turning point and the other way above it, and no more."""
     seen = found(plan, tally, name)

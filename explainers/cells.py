@@ -18,7 +18,7 @@ from explainers.people import Array, missing
 LEAST = 10  # k: nothing that fewer people share leaves the engine (ours)
 MOST_LETTERS = 40  # of a level's name; a longer one is a text that somebody wrote
 MOSTLY = 0.5  # of the people: the share that named levels of a column must cover (ours)
-TAIL = 0.025  # of the people at either end, whose values stand in no cell
+TAIL = 0.025  # of the people at either end, whose values stand in no inner cell
 
 _YEAR, _DAY = r"(19|20)\d{2}", r"(0?[1-9]|[12]\d|3[01])"
 _NAMED = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -105,22 +105,32 @@ def is_written(table: pa.Table, name: str, array: Array, texts: tuple[str, ...],
 
 
 def edges(array: Array, k: int, *, most: int, least: int) -> tuple[float, ...]:
-    """Round numbers that part the people into steps of at least k.
+    """Round numbers that part the people into steps of at least k, with a step at either end.
+
+    What a number does to the few highest or lowest may be all that it does, so the steps reach as
+    far as k people have values.
 
     Args:
         array: one value per person.
         k: how many people every step holds.
-        most: how many steps at most.
+        most: how many steps at most between the two ends.
         least: how many people a step should hold.
     """
     known = np.sort(array[~missing(array)])
-    room = max(least, 2 * k)
-    steps = min(len(known) // room, most)
-    if steps < 1:
-        return ()
-    half = max(k, room // 2)
-    at = np.linspace(TAIL, 1 - TAIL, steps + 1) * (len(known) - 1)
-    starts = np.clip(np.rint(at).astype(int) - half // 2, 0, len(known) - half)
+    inner = _inner(known, k, most=most, least=least)
+    return _drawn(known, k, np.concatenate([[0.0], inner, [1.0]]), least) if len(inner) else ()
+
+
+def _inner(known: Array, k: int, *, most: int, least: int) -> Array:
+    """The shares of the people at which even steps begin and end, without either tail."""
+    steps = min(len(known) // max(least, 2 * k), most)
+    return np.linspace(TAIL, 1 - TAIL, steps + 1) if steps else np.empty(0)
+
+
+def _drawn(known: Array, k: int, at: Array, least: int) -> tuple[float, ...]:
+    """Round numbers about these shares of the people, without those that leave a step thin."""
+    half = max(k, max(least, 2 * k) // 2)
+    starts = np.clip(np.rint(at * (len(known) - 1)).astype(int) - half // 2, 0, len(known) - half)
     drawn = sorted({_round_one(known[start : start + half]) for start in starts})
     while len(drawn) > 2:
         step = np.clip(np.searchsorted(drawn, known, side="left") - 1, 0, len(drawn) - 2)
@@ -140,8 +150,9 @@ def stops(array: Array, k: int, *, most: int) -> tuple[float, ...]:
         k: how many people every cell holds.
         most: how many cells at most.
     """
-    known = array[~missing(array)]
-    drawn = edges(array, k, most=most, least=2 * k)
+    known = np.sort(array[~missing(array)])
+    inner = _inner(known, k, most=most, least=2 * k)
+    drawn = _drawn(known, k, inner, 2 * k) if len(inner) else ()
     return tuple(
         stop for stop in drawn if k <= int(np.count_nonzero(known < stop)) <= len(known) - k
     )

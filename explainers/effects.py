@@ -324,19 +324,23 @@ def _shaped(
         return [numbered]
     name = subject.names[0]
     mark = marks.told(plan, tally, name, places)
+    always = [numbered] if numbered["kind"] in (Kind.ALWAYS, Kind.USUALLY) else []
+    beside: list[Sentence] = []
     if mark is not None and mark["kind"] == "turn":
         bent = not bends.turns_once(plan, tally, name, top=mark["evidence"]["top"])
     else:
         bent = bool(bends.missed(plan, tally, name))
+        if not bent and mark is None and bends.cliff(plan, tally, name):
+            bent, beside = True, always
     if bent:
         counted = counts(tally, f"contrast:{name}")
         where = dict(places) | _tested(plan, tally, counted)
-        return [bends.told(plan, tally, name, numbered["evidence"], where)]
+        return [bends.told(plan, tally, name, numbered["evidence"], where), *beside]
     if mark is None:
         return [numbered]
     told = {"test": numbered["test"]} if "test" not in mark else {}
     mark |= told | {"evidence": {**numbered["evidence"], **mark["evidence"]}}
-    return [mark, numbered] if numbered["kind"] in (Kind.ALWAYS, Kind.USUALLY) else [mark]
+    return [mark, *always]
 
 
 def _levels(

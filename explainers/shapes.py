@@ -274,8 +274,27 @@ def _peak(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
     middle = (first + last) // 2
     first, last = _unblurred(seen, first, last, float(np.ptp(height)))
     if n_by_cell[first + 1 : last + 1].sum() < NARROW * n_by_cell.sum():
-        return middle, middle
-    return (first, last) if first > 0 and last + 1 < len(near) else None
+        first = last = middle
+    elif first == 0 or last + 1 == len(near):
+        return None
+    return (first, last) if _both_sides(seen, first, last, top=top) else None
+
+
+def _both_sides(seen: "_Seen", low: int, high: int, *, top: bool) -> bool:
+    """Whether tests beside the very place that is told show it: below it and above it.
+
+    By the results as well as by the answers: where hardly a result differs, nothing is best.
+    """
+    rising, falling = _ways(top=top)
+    for moves in ((rising, falling), (_result(rising), _result(falling))):
+        for side, at, (way, other) in (
+            (seen.left, high, moves),
+            (seen.right, low, moves[::-1]),
+        ):
+            n, moved, against = (int(side(what)[at]) for what in ("n", way, other))
+            if moved < max(seen.plan.k, NOTABLE * n) or against > ONE_SIDED * moved:
+                return False
+    return True
 
 
 def _unblurred(seen: "_Seen", first: int, last: int, rise: float) -> tuple[int, int]:

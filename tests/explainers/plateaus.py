@@ -191,7 +191,7 @@ PLATEAUS: Sequence[Case] = (
         overdue,
         shared_out("late", [0.05, 0.95, 0.95, 0.95, 0.95, 0.05]),
         [LATE, *columns("age", "income")],
-        must=[("晚还次数变高：每100次里", "with the times paid late higher, the person is more likely .* of 100 tests")],
+        must=[("晚还次数变高，有时更容易.*有时更难.*从4到5次，.*变成“不通过”", "from 4 to 5 times, “not approved” instead")],
         must_not=[NO_LATE_STEP, ("晚还次数.*最容易", "most likely to get “approved” .*late")],
     ),
     Case(

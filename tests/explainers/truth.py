@@ -140,6 +140,13 @@ def overdue() -> pa.Table:
 
 
 @cache
+def housed() -> pa.Table:
+    """What share of the income goes to housing: mostly 13 to 36; two in a hundred have over 37."""
+    burden = np.clip(np.random.default_rng(15).normal(25, 6, 3_000), 2, 60).round(1)
+    return with_column("burden", burden, 3_000)
+
+
+@cache
 def islanders() -> pa.Table:
     """One in twenty lives on the island."""
     place = np.where(np.arange(3_000) % 20 == 0, "island", "mainland")
@@ -273,6 +280,15 @@ def shared_out(name: str, shares: Sequence[float]) -> Rule:
     return model
 
 
+def best_at_28_to_30_with_a_cliff_at_37(x: Columns) -> npt.NDArray[np.float64]:
+    """As a filed model of trees was: hardly anything up to 36, and then hardly anybody."""
+    at = [20, 25, 27.5, 30, 31, 36.5, 37.5, 40, 44]
+    share = [0.865, 0.876, 0.883, 0.883, 0.880, 0.880, 0.743, 0.168, 0.21]
+    rank = ndtr((np.log(x["income"].astype(float)) - 8) / 0.5)
+    score: npt.NDArray[np.float64] = np.interp(x["burden"].astype(float), at, share) - rank
+    return np.clip(0.5 + score / 2, 0, 1)
+
+
 def dearer_bit_by_bit(x: Columns) -> npt.NDArray[np.float64]:
     price: npt.NDArray[np.float64] = np.asarray([10.0, 16, 31, 42, 47, 49])[x["late"].astype(int)]
     return price
@@ -303,6 +319,11 @@ SHOE = {
     "direction": {"zh": ["大", "小"], "en": ["larger", "smaller"]},
 }
 LATE = {"name": "late", "plain": text("晚还次数", "times paid late"), "unit": text("次", "times")}
+BURDEN = {
+    "name": "burden",
+    "plain": text("住房支出占收入的比例", "share of income going to housing"),
+    "unit": text("%", "%"),
+}
 PLACE = {
     "name": "place",
     "plain": text("住处", "home"),
@@ -473,6 +494,14 @@ CASES = (
         must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”：相差不大的两个数值之间，每100次里，结果约1次变好，约1次变差.*近的试了1,490次：\\d+次和[1-9]\\d+次",
                "tests between near values, the result became better in about 1 and worse in about 1.*1,490 near tests: \\d+ and [1-9]\\d+")],
         must_not=[("年龄.*没有一次相反", "age.*never the opposite")],
+    ),
+    Case(
+        "best at 28 to 30 by a hair, with a cliff at 37",
+        housed,
+        best_at_28_to_30_with_a_cliff_at_37,
+        [BURDEN, *columns("age", "income")],
+        must=[("比例变高，有时更容易得到“通过”，有时更难得到“通过”：.*从3[67].*%，每100人里，约有[5-9]\\d人变成“不通过”", "from 3[67].* %, “not approved” instead for about [5-9]\\d of 100 people")],
+        must_not=[NO_TURN, ("比例越高", "housing higher, the person is (nearly|usually) ")],
     ),
     Case(
         "best at 45, with a gap below",
