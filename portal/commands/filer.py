@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.commands import describing
-from portal.commands.places import ANY, FILE, FOLDER, free, read_toml, section, writable, write_all
+from portal.commands.places import FILE, FOLDER, free, read_toml, section, writable, write_all
 
 if TYPE_CHECKING:
     from portal.commands.client import Client, Tell
@@ -100,7 +100,7 @@ def submit(directory: Path, *, model: str, note: str, as_json: bool) -> None:
 )
 @click.option(
     "--init",
-    type=ANY,
+    type=click.Path(path_type=Path),
     help="写一份计划草稿，再填写 / write a plan to fill in (with --data, its levels too)",
 )
 @click.option("--report", help="引用哪份已签章确认的报告 / the countersigned report it quotes")
