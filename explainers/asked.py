@@ -3,10 +3,11 @@
 The manual's page and a draft are written from this table, and a key that it does not have is refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from explainers import distinct, shaped
 from explainers.columns import Outsider, parse_columns
 from explainers.texts import pair
 from explainers.wording import Wording
@@ -45,13 +46,13 @@ PLAN = (
     Key("favourable_above", "true, false", "true", Text("达到分数线对本人是不是好事。", "Whether reaching the cut is good for the person.")),
     Key("classes", "list of words", "–", Text("用词语作答的分类模型：全部类别。", "All classes of a classifier that answers with words.")),
     Key("favourable", "word", "–", Text("其中对本人有利的一类，它的概率就是分数。", "The class that is good for the person; its probability is the score.")),
-    Key("columns", "tables by name", NEEDED, Text("模型的每一项输入，一列一张表。", "Every input of the model, a table each.")),
+    Key("columns", "tables by name; by API a list of tables, each with its name", NEEDED, Text("模型的每一项输入，一列一张表；用API时是一个列表，每张表有 name。", "Every input of the model, a table each: by name in a file, a list of tables with name by API.")),
     Key("protected", "list of tables", "–", Text("模型不知道、但要说明的特征。", "Attributes that the model is not given and that are to be told of.")),
     Key("wording", "table", "–", Text("结果、价格和对象的叫法。", "What the results, the value and those it is about are called.")),
     Key("declared", "table", "–", Text("由备案主体回答的几个问题。", "The questions that only the filer can answer.")),
     Key("sealed", PAIR, "published", Text("为什么不公开分界的具体数值；不写就公开。", "Why the values of steps are kept back; they are published without it.")),
     Key("unit", "column", "a row is a person", Text("哪一列分得清谁是谁；一个人有几行时要写。", "The column that tells people apart, where one has several rows.")),
-    Key("people", "number", "10000", Text("最多问多少个不同的人。", "How many distinct people are asked about at most.")),
+    Key("people", "whole number above 0", "10000", Text("最多问多少个不同的人。", "How many distinct people are asked about at most.")),
 )  # fmt: skip
 
 COLUMN = (
@@ -106,7 +107,8 @@ def check(plan: Mapping[str, Any]) -> None:
     Raises:
         PlanHasGaps: naming each gap and what to do.
     """
-    reasons: list[Reason] = []
+    reasons = [*unread.reasons(plan, names(PLAN)), *shaped.faults(plan)]
+    _refuse(reasons)
     parts: list[tuple[Callable[[Any], object], Any]] = [
         (parse_columns, plan.get("columns") or ()),
         (Wording.parse, plan.get("wording")),
@@ -122,6 +124,22 @@ def check(plan: Mapping[str, Any]) -> None:
     texts = {f"declared.{name}": said for name, said in declared.items()}
     texts |= {"sealed": plan["sealed"]} if plan.get("sealed") else {}
     reasons += [gap for item, said in texts.items() if said for gap in pair(item, said)[1]]
+    _refuse(reasons)
+    _refuse([*_outsiders(plan)])
+
+
+def _outsiders(plan: Mapping[str, Any]) -> Iterator[Reason]:
+    """What people could not tell apart of the attributes that the model is not given."""
+    told = [Outsider.parse(each) for each in plan.get("protected") or ()]
+    for each in told:
+        yield from distinct.of_levels(f"protected.{each.name}", each.values, each.phrases)
+    inputs = parse_columns(plan.get("columns") or ())
+    called = [(f"columns.{each.name}", each.name, each.plain) for each in inputs]
+    called += [(f"protected.{each.name}", each.name, each.plain) for each in told]
+    yield from distinct.of_names(called)
+
+
+def _refuse(reasons: Sequence[Reason]) -> None:
     if reasons:
         raise PlanHasGaps(
             "说明的计划有几处没有写好，请按原因逐项改正。",

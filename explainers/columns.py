@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from explainers import distinct
 from explainers.texts import pair, text_of
 from registry import unread, untranslated
 from registry.contradictions import EFFECTS, INFLUENCES, Effect, Influence
@@ -133,6 +134,12 @@ class Column:
         values, unnamed = _texts(f"columns.{name}.values", given.get("values"))
         phrases, unsaid = _texts(f"columns.{name}.phrases", given.get("phrases"))
         reasons += [*gaps, *unnamed, *unsaid]
+        direction = _direction(given.get("direction"))
+        if not unnamed and not unsaid:
+            place = f"columns.{name}"
+            reasons += distinct.of_levels(place, values, phrases)
+            more, less = direction.more, direction.less
+            reasons += distinct.of_sides(place, more, less, phrases.get(MORE))
         actionable: Any = given.get("actionable") or 0
         if actionable not in (-1, 0, 1, "any"):
             said = Text("“本人能否改变”填写有误。", "“Can be changed” is none of -1, 0, 1, any.")
@@ -160,7 +167,7 @@ class Column:
             name=name,
             plain=plain,
             unit=unit,
-            direction=_direction(given.get("direction")),
+            direction=direction,
             actionable=actionable,
             protected=bool(given.get("protected")),
             values=values,
@@ -235,6 +242,7 @@ def parse_columns(given: Sequence[Mapping[str, Any] | Column]) -> tuple[Column, 
     names = [column.name for column in columns]
     for name in sorted({name for name in names if names.count(name) > 1}):
         reasons.append(_reason(name, Text("这一列写了两次。", "This column is given twice.")))
+    reasons += distinct.of_names([(f"columns.{c.name}", c.name, c.plain) for c in columns])
     if not given:
         reasons.append(_reason("*", Text("一列也没有。", "There are no columns.")))
     if reasons:

@@ -12,9 +12,9 @@ import scipy
 
 from explainers import cells, few, subgroups
 from explainers.bounds import Family
-from explainers.columns import Column, Outsider, parse_columns
+from explainers.columns import MORE, Column, Outsider, parse_columns, written_level
 from explainers.draws import generator
-from explainers.people import Array, People
+from explainers.people import Array, People, missing
 from explainers.subgroups import Subgroup
 from explainers.subjects import Nature, Subject, nature, of_asked, subjects
 from explainers.texts import text_of
@@ -39,6 +39,10 @@ PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, sec
 
 class PlanImpossible(Invalid):
     """No explanation can be planned like this: correct what the sentence names."""
+
+
+class LevelsUnmatched(PlanImpossible):
+    """Names or phrases are for levels that no row has: write each level as the data have it."""
 
 
 class Unexplainable(PlanImpossible):
@@ -121,6 +125,7 @@ class ExplanationPlan:
         Raises:
             ColumnsInvalid, WordingInvalid: where what the filer says has gaps.
             ColumnsMissing: where the table lacks one of them.
+            LevelsUnmatched: where a name or phrase is for a level that no row has.
             PlanImpossible: with fewer than k people to ask about, without the column that tells them apart,
                 a decision without a cut, or values kept back without a reason in both languages.
             Unexplainable: where a column holds pictures, lists or the like, or all hold texts or days.
@@ -146,7 +151,9 @@ class ExplanationPlan:
         names = [column.name for column in described]
         _refuse_unknown(table, described)
         rows = cells.one_row_each(table, unit)
-        apart = People.read(table, names).take(rows)
+        everyone = People.read(table, names)
+        _refuse_unmatched(everyone, described)
+        apart = everyone.take(rows)
         if len(apart) < k:
             raise PlanImpossible(
                 f"数据里不到{k}个人，说明会透露个别人的情况，请换一份人数更多的数据。",
@@ -281,6 +288,11 @@ class ExplanationPlan:
         return attestation.digest(self.as_json())
 
 
+NO_LEVEL = Text("数据里没有这一种情况。", "No row of the data has this level.")
+AS_WRITTEN = Text(
+    "请照数据里的写法写，是和否写 1 和 0；数据里没有的，请去掉。",
+    "Write it as the data have it, 1 and 0 for true and false; leave out what they do not have.",
+)
 _OWN_WORDS = Text(
     "请在备案的“给公众的算法说明”（H1–H9）里用自己的话说明，页面会标明“没有测过”",
     "say it in your own words in the filing's “explanation for the public” (H1–H9); the page marks "
@@ -295,6 +307,29 @@ _UNSORTED = Text(
     "是几乎各不相同的文字，或者是日期，不能一种一种地试",
     "it holds texts that nearly all differ, or days, which can't be tried case by case",
 )
+
+
+def _refuse_unmatched(everyone: People, columns: Sequence[Column]) -> None:
+    """Refuse names for levels that no row has, which would stand nowhere without a word."""
+    reasons = []
+    for column in columns:
+        named = [("values", each) for each in column.values]
+        named += [("phrases", each) for each in column.phrases if each != MORE]
+        if named:
+            array = everyone.arrays[column.name]
+            held = np.unique(array[~missing(array)])
+            levels = {written_level(everyone.value(column.name, code)) for code in held}
+            reasons += [
+                Reason(f"columns.{column.name}.{key}.{level}", NO_LEVEL, AS_WRITTEN)
+                for key, level in named
+                if level not in levels
+            ]
+    if reasons:
+        raise LevelsUnmatched(
+            "计划里给几种情况起了名称，但数据里没有这几种情况，请逐项改正。",
+            "The plan names levels that the data do not have; correct each.",
+            reasons=reasons,
+        )
 
 
 def _refuse_unknown(table: pa.Table, columns: Sequence[Column]) -> None:

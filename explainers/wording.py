@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from explainers.texts import pair
+from explainers import distinct
+from explainers.texts import pair, text_of
 from registry import unread
 from registry.errors import Invalid, Reason
 from registry.language import Text
@@ -77,7 +78,8 @@ class Wording:
             scored: whether the value is a score, which is called so where the filer says nothing.
 
         Raises:
-            WordingInvalid: naming each that is not known, said in one language or no comparison.
+            WordingInvalid: naming each that is not known, said in one language, no comparison, the same
+                as its opposite or turned round.
         """
         if isinstance(given, cls):
             return given
@@ -88,13 +90,26 @@ class Wording:
             text, gaps = pair(f"wording.{name}", (given or {})[name])
             reasons += gaps or _unfit(name, text)
             read[name] = text
-        if reasons:
+        made = None if reasons else cls(**read)
+        if made is not None:
+            reasons += distinct.of_results({name: getattr(made, name) for name in cls.__slots__})
+        if made is None or reasons:
             raise WordingInvalid(
                 "结果的叫法有几处要改正，请按原因逐项修改。",
                 "What the results are called has faults; correct what each reason names.",
                 reasons=reasons,
             )
-        return cls(**read)
+        return made
+
+    @classmethod
+    def recorded(cls, held: Mapping[str, Any] | None) -> Self:
+        """The names and phrases of a text on record, which an earlier release may have let stand.
+
+        Args:
+            held: as the text has them.
+        """
+        known = {name: (held or {}).get(name) for name in cls.__slots__}
+        return cls(**{name: text for name, each in known.items() if (text := text_of(each))})
 
     def as_json(self) -> dict[str, Any]:
         """All names and phrases."""

@@ -443,7 +443,9 @@ PLAN_HEAD = """# The plan of an explanation
 Made by `make docs` from `explainers/asked.py`. `mingsuan explain VERSION --init plan.toml` writes one to
 fill in, with the inputs of the model (and with `--data FILE` their levels); `mingsuan explain VERSION
 --plan plan.toml` hands it in. The page “Make the explanation for the public” asks for the same. A key that is not listed is refused by name, and so is
-a text in one language only.
+a text in one language only, a part of another kind than the table says, an input of the model that is left out, a name
+for a level that no row has, one name for two things, and words that say the opposite of their key
+(“less likely to be admitted” under `easier`).
 
 A **name** is quoted in a sentence (“the result is “admitted””), a **phrase** is said as it stands (“more
 likely to be admitted”). Without phrases sentences are made of the names. What `effect` and `influence` say of a

@@ -83,6 +83,10 @@ class KeyUnknown(Invalid):
     """The plan says something that no explanation reads: correct the key, or leave it out."""
 
 
+class InputsUntold(Invalid):
+    """The plan says nothing of some of the model's inputs: describe each of them."""
+
+
 class NotFinished(Conflict):
     """There is no text to approve yet."""
 
@@ -122,6 +126,7 @@ def request(
         VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
         KeyUnknown: when the plan has a key that no explanation reads; lists each.
         TextTooLong: when a text of the plan has more than `MOST_WORDS` characters; lists each.
+        InputsUntold: when the plan lacks columns that the model is given; lists each.
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
         NotDeidentified: when nothing says how persons were made unrecognisable in the data.
@@ -134,6 +139,7 @@ def request(
     lengths.refuse(lengths.within(plan, MOST_WORDS))
     version = evaluations.open_version(session, version_id)
     by.own(version.organisation_id)
+    _check_inputs(plan, version)
     _check_deidentified(evaluations.own_dataset(session, by, dataset_id, Use.EXPLANATION))
     counting = yardsticks.counting(session, version_id, version.digest)
     if counting:
@@ -187,6 +193,21 @@ def check_keys(plan: Mapping[str, Any]) -> None:
             "说明的计划里有不认识的项，请改正或去掉。",
             "The plan of the explanation has keys that are not known; correct or remove them.",
             reasons=reasons,
+        )
+
+
+def _check_inputs(plan: Mapping[str, Any], version: Version) -> None:
+    told = {str(column.get("name")) for column in plan.get("columns") or ()}
+    untold = [
+        each for each in (str(given["name"]) for given in version.inputs) if each not in told
+    ]
+    if untold:
+        said = Text("计划里没有这一项输入。", "The plan lacks this input.")
+        remedy = Text("请在 columns 里补上它的说明。", "Describe it under columns.")
+        raise InputsUntold(
+            "模型的每一项输入都要说明，计划里缺了几项，请补上。",
+            "Every input of the model is described; the plan lacks some. Add them.",
+            reasons=[Reason(f"columns.{each}", said, remedy) for each in untold],
         )
 
 

@@ -30,7 +30,7 @@ class ExplanationIn(RequestBody):
     )
     plan: dict[str, Any] = Field(
         description="what the filer says, by key ([all of them](docs/explanation-plan.md)): "
-        + "; ".join(f"{key.name}: {key.meaning.en}" for key in asked.PLAN),
+        + "; ".join(f"{key.name} ({key.kind}): {key.meaning.en}" for key in asked.PLAN),
         examples=[
             {
                 "task": "decision",

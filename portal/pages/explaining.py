@@ -484,7 +484,7 @@ def _said(sentence: Mapping[str, Any], language: Language) -> Said:
 
 def _marked(content: Mapping[str, Any], picture: Mapping[str, Any], language: Language) -> Marked:
     """A number's line, with what the text says of it drawn dashed."""
-    words, plain = Wording.parse(content.get("wording")), Text(**picture["plain"])
+    words, plain = Wording.recorded(content.get("wording")), Text(**picture["plain"])
     people, price, unit = words.people, words.price, words.unit
     if content["task"] == "decision":
         axis = Text(
@@ -522,7 +522,7 @@ def shortened(label: str) -> str:
 
 def _caption(content: Mapping[str, Any]) -> Text:
     """What the picture counts, about those whom the explanation is about."""
-    words = Wording.parse(content.get("wording"))
+    words = Wording.recorded(content.get("wording"))
     person, people, price = words.person, words.people, words.price
     if content["task"] != "decision":
         return Text(

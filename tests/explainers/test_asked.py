@@ -45,3 +45,69 @@ def test_every_gap_of_a_plan_is_named_at_once() -> None:
 
 def test_a_whole_plan_has_no_gap() -> None:
     asked.check({"columns": columns("age", "sex"), "declared": {"who": text("某校", "a school")}})
+
+
+@pytest.mark.parametrize(
+    ("more", "item"),
+    [
+        ({"cut": "x"}, "cut"),
+        ({"cut": "nan"}, "cut"),
+        ({"cut": float("nan")}, "cut"),
+        ({"columns": {"age": {"plain": text("年龄", "age")}}}, "columns"),
+        ({"columns": ["age"]}, "columns.0"),
+        ({"declared": "a"}, "declared"),
+        ({"declared": {"who": "某校"}}, "declared.who"),
+        ({"wording": [1]}, "wording"),
+        ({"wording": {"got": {"zh": 1, "en": "be admitted"}}}, "wording.got.zh"),
+        ({"protected": "a"}, "protected"),
+        ({"protected": [1]}, "protected.0"),
+        ({"people": 0}, "people"),
+        ({"people": -5}, "people"),
+        ({"people": "abc"}, "people"),
+        ({"people": True}, "people"),
+        ({"k": 1}, "k"),
+        ({"unit": 5}, "unit"),
+        ({"task": ["price"]}, "task"),
+        ({"favourable_above": "no"}, "favourable_above"),
+        ({"sealed": "no"}, "sealed"),
+    ],
+)
+def test_a_part_of_another_kind_is_refused_by_its_place(more: dict[str, Any], item: str) -> None:
+    """Each was an error of the program, or waited for a worker that failed or made a false text of it."""
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age"), **more})
+    (reason,) = refused.value.reasons
+    assert reason.item == item
+    assert all((reason.said.zh, reason.said.en, reason.remedy.zh, reason.remedy.en))
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"direction": "高"}, "direction"),
+        ({"direction": {"zh": ["大", "大"]}}, "direction"),
+        ({"direction": {"zh": ["小", "大"], "en": ["larger", "smaller"]}}, "direction.zh.0"),
+        ({"unit": 5}, "unit"),
+        ({"phrases": [1]}, "phrases"),
+        ({"phrases": {"more": text("年龄变小", "the age higher")}}, "phrases.more.zh"),
+        ({"values": {"1": "one"}}, "values.1"),
+        ({"plain": text("年\n龄", "age")}, "plain.zh"),
+        ({"protected": "no"}, "protected"),
+        ({"values": {"1": text("甲", "a"), "2": text("甲", "b")}}, "values.2.zh"),
+        ({"phrases": {"1": text("甲", "Same"), "2": text("乙", "same")}}, "phrases.2.en"),
+    ],
+)
+def test_a_fault_of_a_column_is_refused_by_its_place(more: dict[str, Any], place: str) -> None:
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age", age=more)})
+    assert [reason.item for reason in refused.value.reasons] == [f"columns.age.{place}"]
+
+
+def test_two_things_in_one_name_are_refused_also_outside_the_model() -> None:
+    sex = {"name": "gender", "plain": text("性别", "gender")}
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age", "sex"), "protected": [sex]})
+    assert [reason.item for reason in refused.value.reasons] == ["protected.gender.plain.zh"]
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age", "sex", sex={"plain": text("年龄", "sex")})})
+    assert [reason.item for reason in refused.value.reasons] == ["columns.sex.plain.zh"]

@@ -8,7 +8,7 @@ import pytest
 
 from explainers.columns import Column, ColumnsInvalid, Outsider, who
 from explainers.explanation import explain, sentences_of
-from explainers.plan import ExplanationPlan
+from explainers.plan import ExplanationPlan, LevelsUnmatched
 from explainers.texts import pair, text_of
 from explainers.wording import Wording, WordingInvalid, ever, most
 from registry.language import Text
@@ -155,3 +155,20 @@ def test_a_text_is_read_or_said_to_lack_a_language() -> None:
     assert pair("d", text("有", "there")) == (Text("有", "there"), [])
     assert [reason.item for reason in pair("d", {"zh": " "})[1]] == ["d.zh", "d.en"]
     assert text_of({"zh": "有", "en": " "}) is None
+
+
+@pytest.mark.parametrize(
+    ("levels", "refused"),
+    [
+        ({"2": text("再婚", "married again")}, ["2"]),
+        ({"True": text("是", "yes"), "1": text("已婚", "married")}, ["True"]),
+    ],
+)
+def test_a_name_for_a_level_that_no_row_has_is_refused(levels: Any, refused: list[str]) -> None:
+    """It stood nowhere, and the page said “1” instead."""
+    for key in ("values", "phrases"):
+        described = columns("married", married={"values": {}, key: levels})
+        with pytest.raises(LevelsUnmatched) as invalid:
+            ExplanationPlan.make(apart(people(900)), described, nonce="n", cut=0.5)
+        items = [reason.item for reason in invalid.value.reasons]
+        assert items == [f"columns.married.{key}.{level}" for level in refused]

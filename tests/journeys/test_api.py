@@ -255,6 +255,10 @@ def the_enterprise_explains(job: Job) -> None:
     }
     gaps = {**wish, "plan": {"columns": [{"name": "income"}]}}
     assert filer.refused("POST", asking, status=422, json=gaps)["reasons"]
+    for wrong in ({"cut": "x"}, {"columns": {"income": {}}}, {"people": 0}, {"k": 1}):
+        gaps = {**wish, "plan": installation.EXPLANATION | wrong}
+        refused = filer.refused("POST", asking, status=422, json=gaps)["reasons"]
+        assert [each["item"] for each in refused] == list(wrong)
     made = filer.post(asking, wish)
     job.explanation_id = made["id"]
     here = f"/explanations/{made['id']}"

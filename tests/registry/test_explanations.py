@@ -107,6 +107,17 @@ def test_an_explanation_is_requested_handed_in_and_approved(
     ]
 
 
+def test_an_input_that_the_plan_leaves_out_is_named_before_anything_is_queued(
+    session: Session, filer: Actor, version: Version
+) -> None:
+    """It was queued, and failed in the worker."""
+    with pytest.raises(explanations.InputsUntold) as refused:
+        ask(session, filer, version, plan=PLAN | {"columns": []})
+    assert [each.item for each in refused.value.reasons] == [
+        f"columns.{each['name']}" for each in version.inputs
+    ]
+
+
 def test_what_only_a_few_have_is_named_in_no_signed_statement(
     session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
 ) -> None:
@@ -117,7 +128,7 @@ def test_what_only_a_few_have_is_named_in_no_signed_statement(
         "plain": {"zh": "镇", "en": "town"},
         "values": {"e": east, "w": lone},
     }
-    made = ask(session, filer, version, plan={"cut": 0.5, "columns": [column]})
+    made = ask(session, filer, version, plan={"cut": 0.5, "columns": [*PLAN["columns"], column]})
     held = claimed(session)
     told = {"questions": [{"id": "information", "items": [column | {"values": {"e": east}}]}]}
     whole = {"digest": made.plan_digest, "content": made.plan}

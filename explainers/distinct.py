@@ -1,0 +1,193 @@
+"""Whether the words of a plan say what they stand for: no two things in one word, none turned round.
+
+A sentence is made of the filer's phrases. Where "easier" holds the words for harder, every sentence of
+the page would say the opposite of what was measured.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from registry.errors import Reason
+from registry.language import LANGUAGES, Language, Text
+
+OPPOSITES = (("favourable", "unfavourable"), ("easier", "harder"), ("higher", "lower"))
+REFUSALS = re.compile(
+    r"不|未|没有|无法|拒|驳|否决|落选|落榜|淘汰|失败|取消|失去"
+    r"|\b(?:not|refus\w+|reject\w+|declin\w+|den(?:y|ied)|turned (?:down|away)|fail\w*)\b"
+)
+"""By which a result that goes by neither name is known as the one that is bad for the person."""
+NEGATED = re.compile(r"无|免|\b(?:no|without)\b")
+FEWER_ZH = re.compile(r"更(?:难|不|少|低|小|没|无|罕见)")
+FEWER_EN = re.compile(
+    r"^less\b(?! (?:difficult|hard|rarely|seldom)\b)"
+    r"|^more (?:rarely|seldom|difficult|hard|hardly|unlikely)\b"
+)
+DEGREE_ZH = re.compile(r"更(?:不容易|不可能|不常|不|难|容易|可能|常|多|少)?")
+DEGREE_EN = re.compile(r"^(?:more|less) (?:unlikely|likely|often|rarely|seldom)?")
+LOW = re.compile(
+    r"更(?:低|少|小|便宜|差|实惠|划算)|\b(?:lower|less|fewer|smaller|cheaper|reduced)\b"
+)
+HIGH = re.compile(
+    r"更(?:高|多|大|贵|好)|\b(?:higher|larger|bigger|greater|dearer|more expensive|costlier|pricier)\b"
+)
+TURNED = Text(
+    "这句话说的是相反的一边，说明里的方向会全部颠倒。",
+    "It says the opposite, so that every direction in the text would be turned round.",
+)
+NAMED = Text(
+    "请按表里的意思改正；说到结果时，用 wording.favourable 或 wording.unfavourable 里的叫法，"
+    "例如 easier 写“更容易被录取”，harder 写“更难被录取”。",
+    "Say what the key stands for, naming the result as wording.favourable or wording.unfavourable has "
+    "it: “more likely to be admitted” under easier, “less likely to be admitted” under harder.",
+)
+APART = Text("请用两个不同的说法。", "Use two different words.")
+MORE = frozenset(
+    {"高", "大", "多", "长", "higher", "larger", "more", "longer", "older", "greater"}
+)
+LESS = frozenset(
+    {"低", "小", "少", "短", "lower", "smaller", "less", "fewer", "shorter", "younger"}
+)
+
+
+def of_results(words: Mapping[str, Text]) -> list[Reason]:
+    """What is wrong with the names and phrases of results.
+
+    Args:
+        words: all of them, by name.
+    """
+    reasons = []
+    for one, two in OPPOSITES:
+        if same := _shared(words[one], words[two]):
+            said = Text(f"和 wording.{one} 一样。", f"It is the same as wording.{one}.")
+            reasons.append(Reason(f"wording.{two}.{same}", said, APART))
+    if reasons:
+        return reasons
+    for name, better in (("easier", True), ("harder", False)):
+        for language in LANGUAGES:
+            if _better(words, name, language) is not better:
+                reasons.append(Reason(f"wording.{name}.{language}", TURNED, NAMED))
+    for language in LANGUAGES:
+        if _refused(words, words["got"].in_(language), language):
+            reasons.append(Reason(f"wording.got.{language}", TURNED, NAMED))
+        for name, wrong, right in (("higher", LOW, HIGH), ("lower", HIGH, LOW)):
+            phrase = _less_price(words, name, language)
+            if wrong.search(phrase) and not right.search(phrase):
+                reasons.append(Reason(f"wording.{name}.{language}", TURNED, NAMED))
+    return reasons
+
+
+def of_levels(
+    place: str, values: Mapping[str, Text], phrases: Mapping[str, Text]
+) -> Iterator[Reason]:
+    """Levels of one attribute that cannot be told apart, or whose phrases are exchanged.
+
+    Args:
+        place: where the attribute stands in the plan.
+        values: the name of each level.
+        phrases: whoever has each level.
+    """
+    for key, texts in (("values", values), ("phrases", phrases)):
+        for one, two in combinations((level for level in texts if level != "more"), 2):
+            if same := _shared(texts[one], texts[two]):
+                said = Text(f"和“{one}”的叫法一样。", f"It is called the same as “{one}”.")
+                yield Reason(f"{place}.{key}.{two}.{same}", said, APART)
+    for one, two in combinations((level for level in phrases if level in values), 2):
+        for language in LANGUAGES:
+            if _exchanged(values, phrases, one, two, language):
+                said = Text(
+                    f"用的是“{two}”的名称，“{two}”用的是“{one}”的。",
+                    f"It has the name of “{two}”, and “{two}” has that of “{one}”.",
+                )
+                remedy = Text("请看清哪个是哪个，再改正。", "See which is which and correct them.")
+                yield Reason(f"{place}.phrases.{one}.{language}", said, remedy)
+
+
+def of_sides(place: str, more: Text, less: Text, raised: Text | None) -> Iterator[Reason]:
+    """Words for more and less that are exchanged, and a phrase for more that says less.
+
+    Args:
+        place: where the column stands in the plan.
+        more: the word for a larger value.
+        less: the word for a smaller one.
+        raised: the phrase for more of it, where there is one.
+    """
+    for language in LANGUAGES:
+        big, small = more.in_(language).casefold(), less.in_(language).casefold()
+        if big in LESS and small in MORE:
+            remedy = Text("先写大的一头，再写小的一头。", "Write the word for more first.")
+            said = Text("大小两个词写反了。", "The words for more and less are exchanged.")
+            yield Reason(f"{place}.direction.{language}.0", said, remedy)
+        elif raised is not None and _lessens(raised.in_(language).casefold(), small):
+            remedy = Text("请写它变大是什么情形。", "Say what it is that it is raised.")
+            said = Text("说的是变小，不是变大。", "It tells of less, not of more.")
+            yield Reason(f"{place}.phrases.more.{language}", said, remedy)
+
+
+def of_names(called: Sequence[tuple[str, str, Text]]) -> Iterator[Reason]:
+    """Each thing that people would know by the name of another.
+
+    Args:
+        called: the place, the column and its plain name.
+    """
+    for (_, one, first), (place, two, second) in combinations(called, 2):
+        if one != two and (same := _shared(first, second)):
+            said = Text(f"和“{one}”的名称一样。", f"It has the plain name of “{one}”.")
+            yield Reason(f"{place}.plain.{same}", said, APART)
+
+
+def _shared(one: Text, two: Text) -> Language | None:
+    """The language in which two texts are the same."""
+    for language in LANGUAGES:
+        said = one.in_(language).strip().casefold()
+        if said and said == two.in_(language).strip().casefold():
+            return language
+    return None
+
+
+def _better(words: Mapping[str, Text], name: str, language: Language) -> bool:
+    """Whether a phrase says that what is good for the person becomes likelier."""
+    said = words[name].in_(language).casefold()
+    fewer, degree = (FEWER_ZH, DEGREE_ZH) if language == "zh" else (FEWER_EN, DEGREE_EN)
+    return _refused(words, degree.sub("", said, count=1), language) is bool(fewer.search(said))
+
+
+def _refused(words: Mapping[str, Text], said: str, language: Language) -> bool:
+    """Whether words are about the result that is bad for the person."""
+    said = said.casefold()
+    good, bad = (words[name].in_(language).casefold() for name in ("favourable", "unfavourable"))
+    named = max((each for each in (good, bad) if each in said), key=len, default=None)
+    if named is not None:
+        return named == bad
+    # Of a good result that is itself a refusal ("no surcharge") such a word tells nothing.
+    return not (NEGATED.search(good) or REFUSALS.search(good)) and bool(REFUSALS.search(said))
+
+
+def _less_price(words: Mapping[str, Text], name: str, language: Language) -> str:
+    """A phrase without what the value itself is called, which may hold such a word."""
+    said = words[name].in_(language).casefold()
+    return said.replace(words["price"].in_(language).casefold(), "")
+
+
+def _exchanged(
+    values: Mapping[str, Text], phrases: Mapping[str, Text], one: str, two: str, language: Language
+) -> bool:
+    first, second = (values[level].in_(language).casefold() for level in (one, two))
+    return _says(phrases[one].in_(language), second, first, language) and _says(
+        phrases[two].in_(language), first, second, language
+    )
+
+
+def _lessens(said: str, small: str) -> bool:
+    """Whether a phrase begins or ends with the word for less: 年龄变小, "lower income", "the age lower"."""
+    word = re.escape(small)
+    return bool(re.search(rf"[变更]{word}|^(?:an? |the )?{word}\b|\b{word}$", said))
+
+
+def _says(said: str, wanted: str, other: str, language: Language) -> bool:
+    """Whether a text has one word and not the other."""
+    said = said.casefold()
+    if language == "zh":
+        return wanted in said and other not in said
+    held = [bool(re.search(rf"\b{re.escape(word)}\b", said)) for word in (wanted, other)]
+    return held == [True, False]
