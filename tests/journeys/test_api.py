@@ -255,7 +255,10 @@ def the_enterprise_explains(job: Job) -> None:
     }
     gaps = {**wish, "plan": {"columns": [{"name": "income"}]}}
     assert filer.refused("POST", asking, status=422, json=gaps)["reasons"]
-    for wrong in ({"cut": "x"}, {"columns": {"income": {}}}, {"people": 0}, {"k": 1}):
+    unfit: tuple[dict[str, Any], ...] = (
+        *({"cut": "x"}, {"columns": {"income": {}}}, {"people": 0}, {"k": 1}),
+    )
+    for wrong in unfit:
         gaps = {**wish, "plan": installation.EXPLANATION | wrong}
         refused = filer.refused("POST", asking, status=422, json=gaps)["reasons"]
         assert [each["item"] for each in refused] == list(wrong)

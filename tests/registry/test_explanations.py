@@ -25,7 +25,10 @@ from registry.submission import Version
 from registry.worklist import Claim, ClaimLost
 from tests import cast
 
-PLAN = {"cut": 0.5, "columns": [{"name": "income", "plain": {"zh": "收入", "en": "income"}}]}
+PLAN: dict[str, Any] = {
+    "cut": 0.5,
+    "columns": [{"name": "income", "plain": {"zh": "收入", "en": "income"}}],
+}
 CONTENT = {
     "sentences": [{"zh": "收入越高，越可能获批。", "en": "Higher income, likelier approval."}]
 }
