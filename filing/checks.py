@@ -192,7 +192,9 @@ def _check(part: Part, value: Any, path: str, held: _Held) -> Wrong:
         case Kind.NUMBER:
             return _bounds(part, value, path)
         case Kind.LINK:
-            return [(path, said, _AGAIN) for said in formats.link(value)]
+            return _length(part, value, formats.LONGEST_LINK, path) + [
+                (path, said, _AGAIN) for said in formats.link(value)
+            ]
         case Kind.FILE:
             return _attached(value, path, held.today)
         case Kind.PARTS:

@@ -53,6 +53,7 @@ PROVINCES = frozenset(
     ]
 )
 FIRST_NATIONAL_YEAR = 22
+LONGEST_LINK = 2000  # characters; ours, of what every browser opens
 # Each pattern reads on from where the one before stopped: a long text costs its length, not its square.
 NATIONAL = re.compile(r"网信算备\s*([^\s，。；、,;.）)网]*?)号|网信算备\s*(\w+)")
 NATIONAL_DIGITS = 21

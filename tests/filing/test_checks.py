@@ -73,6 +73,7 @@ def test_complete_papers_leave_nothing_to_do() -> None:
         ("I2", {**APPEAL, "within": 0}, "I2.within"),
         ("I1", {"online": "a@qq.com", "offline": "网点"}, "I1.online.zh"),
         ("I2", {**APPEAL, "link": "bank.example"}, "I2.link"),
+        ("I2", {**APPEAL, "link": "https://bank.example/" + "a" * 2000}, "I2.link"),
         ("A1", {"not_applicable": "没有"}, "A1"),
         ("D6", {"not_applicable": {"en": "none"}}, "D6.not_applicable.zh"),
         ("D6", {"not_applicable": "无" * 201}, "D6.not_applicable.zh"),
