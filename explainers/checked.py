@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from explainers import means, numbers, prices, shares
+from explainers import means, numbers, prices, scores, shares
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, who, with_article, written_level
-from explainers.effects import Sentence, again, counts, listed, of_subject, wording
+from explainers.effects import Sentence, again, counts, listed, of_subject, score_moved, wording
 from explainers.frame import GUESSED_FROM_THE_SCORE, REST
 from explainers.phrases import about, roughly, same
 from explainers.plan import ExplanationPlan
@@ -277,6 +277,7 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         "k": same(numbers.count(k)),
         "k_p": roughly(k / n),
         "b": same(numbers.bound(high)),
+        "score": _score(plan, tally, column),
     }
     twice = again(tally)
     row = f"{plan.task}.flip.{'some' if k else 'none'}"
@@ -295,6 +296,32 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         certain = measured.exceeded(one, n, plan.family) or _moves(plan, tally, column)
         row = f"{plan.task}.flip.{'some.noise' if certain else 'noise'}"
     return sentence(row, evidence=shown, places=places) | {"columns": [column.name]}
+
+
+def _score(plan: ExplanationPlan, tally: Tally, column: Column) -> Text:
+    """What a protected input does to the score, beside that it changes no result."""
+    key, twice = f"flip:{column.name}", again(tally)
+    levels = range(len(plan.natures[column.name].levels))
+    pairs = {f"{key}:{i}:{j}": (i, j) for i, j in combinations(levels, 2)}
+    furthest = scores.furthest([(pair, counts(tally, pair)) for pair in pairs])
+    if furthest is not None and scores.moves(plan, twice, furthest[1]):
+        pair, counted = furthest
+        values = [
+            plan.donors.value(column.name, plan.natures[column.name].levels[at])
+            for at in pairs[pair]
+        ]
+        a, b = (column.who(value, plan.wording.people) for value in values)
+        changed = Text(f"把{a.zh}改成{b.zh}", f"{a.en} changed to {b.en}")
+        return scores.told(plan, tally, pair, counted, changed)
+    moved = tally[f"{key}:moved"]
+    if plan.task != "decision" or twice.moved or not moved:
+        return scores.NOT_TOLD
+    if not levels:
+        subject = next(s for s in plan.subjects if column.name in s.names)
+        way = score_moved(plan, tally, subject, column.raised) if len(subject.names) == 1 else None
+        if way is not None and way.zh:
+            return way
+    return scores.without_a_way(tally[f"{key}:n"], moved)
 
 
 def _single_flips(tally: Tally, key: str) -> list[str]:

@@ -19,6 +19,22 @@ MORE = "more"
 BARE_COMPARATIVES = frozenset({"more", "fewer", "less"})
 OWN_DETERMINERS = frozenset(
     {"the", "a", "an", "your", "his", "her", "their", "whether", "how", "what", "where", "which"}
+    | {
+        "no",
+        "not",
+        "any",
+        "all",
+        "some",
+        "many",
+        "few",
+        "more",
+        "fewer",
+        "less",
+        "most",
+        "several",
+    }
+    | {"at", "over", "under", "up", "one", "two", "three", "four", "five", "six", "seven", "eight"}
+    | {"nine", "ten", "eleven", "twelve", "being", "having"}
 )
 
 
@@ -289,7 +305,7 @@ def written_level(value: object) -> str:
 def with_article(name: str) -> str:
     """The English name with an article where it has no determiner of its own."""
     first = name.split(maxsplit=1)[0].lower() if name.strip() else ""
-    return name if first in OWN_DETERMINERS else f"the {name}"
+    return name if first in OWN_DETERMINERS or first[:1].isdigit() else f"the {name}"
 
 
 def comparative(word: str, name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explainers import bends, marks, means, numbers, parted, shares, subgroups
+from explainers import bends, marks, means, numbers, parted, scores, shares, subgroups
 from explainers.asking import Tally
 from explainers.columns import MORE, Column, raised, with_article
 from explainers.phrases import about, roughly, same
@@ -43,6 +43,7 @@ def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Se
     columns = acting(plan, tally, subject)
     idle = [name for name in subject.names if name not in {column.name for column in columns}]
     places, key = {**_names(plan, columns), **_unmoved(tally)}, f"contrast:{subject.key}"
+    places |= _small(places, score_moved(plan, tally, subject, places["turned"]))
     said: list[Sentence] = []
     if not subject.tested:
         said = [_untested(plan, subject, places)]
@@ -88,7 +89,40 @@ def around(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Around:
     tests = [(tally[f"{key}:changed"], tally[f"{key}:n"]) for key in keys if f"{key}:n" in tally]
     untried = any(plan.natures[name].untried for name in names)
     seen = subgroups.within(plan, tally, [f"contrast:{subject.key}", *keys])
-    return Around(again(tally), tests, untried=untried, within=seen)
+    twice, own = again(tally), scores.furthest(_contrasts(tally, subject))
+    moved = own is not None and scores.moves(plan, twice, own[1])
+    return Around(twice, tests, untried=untried, within=seen, score=moved)
+
+
+def _contrasts(tally: Tally, subject: Subject) -> list[tuple[str, Counts]]:
+    """The contrasts of a subject that have a direction, each with its key."""
+    key = f"contrast:{subject.key}"
+    levels = subject.kind == "levels"
+    keys = [f"{key}:{i}" for i in range(1, len(subject.levels))] if levels else [key]
+    return [(each, counts(tally, each)) for each in keys if f"{each}:up" in tally]
+
+
+def score_moved(plan: ExplanationPlan, tally: Tally, subject: Subject, turned: Text) -> Text:
+    """Which way the score moves with a subject, where it does so beyond chance.
+
+    Args:
+        plan: names the levels and the results.
+        tally: what was counted.
+        subject: that was changed.
+        turned: what was done to it, where it is a number.
+    """
+    own = scores.furthest(_contrasts(tally, subject))
+    if own is None or not scores.moves(plan, again(tally), own[1]):
+        return scores.NOT_TOLD
+    key, counted = own
+    if subject.kind == "levels":
+        column, at = plan.column(subject.names[0]), int(key.rpartition(":")[2])
+        a, b = (_level_name(plan, column, subject.levels[i]) for i in (0, at))
+        turned = Text(
+            f"{column.plain.zh}从“{a.zh}”改成“{b.zh}”",
+            f"{column.subject.en} changed from “{a.en}” to “{b.en}”",
+        )
+    return scores.told(plan, tally, key, counted, turned)
 
 
 def again(tally: Tally) -> Again:
@@ -156,6 +190,15 @@ def rounded_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {k: numbers.rounded(v) if isinstance(v, float) else v for k, v in row.items()}
 
 
+def _small(places: Places, score: Text) -> dict[str, Text]:
+    """What the score does, and how a sentence begins on what is small for most: not where it moves."""
+    opening = Text(
+        f"对大多数{places['people'].zh}，{places['X'].zh}的影响很小",
+        f"For most {places['people'].en} {places['x_bare'].en} made little difference",
+    )
+    return {"score": score, "mostly": places["X_bare"] if score.zh else opening}
+
+
 def _filed(said: Sentence, subject: Subject) -> Sentence:
     return said | {"columns": list(subject.names)}
 
@@ -169,6 +212,8 @@ def _names(plan: ExplanationPlan, columns: Sequence[Column]) -> dict[str, Text]:
     return {
         "X": name,
         "x": name,
+        "X_bare": plain,
+        "x_bare": plain,
         "high": more,
         "only": Text("只改这一项", "changing only this")
         if alone
@@ -515,7 +560,7 @@ def _grouped(
     plan: ExplanationPlan, kind: Kind, beside: Around
 ) -> tuple[dict[str, Text], dict[str, Any]]:
     """In how many groups a small matter was looked at; the group in which it is none."""
-    if kind not in (Kind.LITTLE, Kind.PARTLY):
+    if kind not in (Kind.LITTLE, Kind.SCORE, Kind.PARTLY):
         return {}, {}
     groups = len({each.group for each in beside.within})
     people = plan.wording.people
@@ -527,7 +572,7 @@ def _grouped(
         if groups
         else Text("没有分组看过。", "Groups were not looked at. ")
     }
-    if kind is Kind.LITTLE:
+    if kind in (Kind.LITTLE, Kind.SCORE):
         return places, {"groups": groups}
     worst = beside.within[0]
     named = subgroups.name(plan, worst.group)

@@ -40,7 +40,9 @@ from registry.language import LANGUAGES, Language, Text
 from registry.yardsticks import Yardstick
 
 FORMAT = "urn:mingsuan:explanation:v1"
-WEAK = frozenset({Kind.LITTLE, Kind.UNTRIED, Kind.NOISE, Kind.INCONCLUSIVE, Kind.NOT_TESTED})
+WEAK = frozenset(
+    {Kind.LITTLE, Kind.SCORE, Kind.UNTRIED, Kind.NOISE, Kind.INCONCLUSIVE, Kind.NOT_TESTED}
+)
 FIRST_SCREEN = 3  # sentences on what moves the result; the rest stand under a heading
 
 Progress = Callable[[int, int, Text], None]
@@ -260,11 +262,19 @@ class _Page:
 
         strong = [said for said in self.effects if kind(said) not in WEAK]
         small = [said for said in self.effects if kind(said) == Kind.LITTLE]
-        open_ = [said for said in self.effects if kind(said) in WEAK - {Kind.LITTLE}]
+        scored = [said for said in self.effects if kind(said) == Kind.SCORE]
+        open_ = [s for s in self.effects if kind(s) in WEAK - {Kind.LITTLE, Kind.SCORE}]
         sections = [
             (
                 Text("其他有影响的信息", "Other information that matters"),
                 _flat(strong[FIRST_SCREEN:]),
+            ),
+            (
+                Text(
+                    "评分会变、结果几乎不变的信息",
+                    "Information that moves the score and hardly a result",
+                ),
+                _flat(scored),
             ),
             (Text("影响很小的信息", "Information that matters little"), _flat(small)),
             (Text("还不能下结论的信息", "Information that is still open"), _flat(open_)),

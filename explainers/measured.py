@@ -65,7 +65,7 @@ def facts(
 
 
 def _acts(kind: str, shown: Mapping[str, Any], *, alone: bool) -> Acts:
-    if kind == Kind.LITTLE:
+    if kind in (Kind.LITTLE, Kind.SCORE):
         return Acts.LITTLE
     if kind == Kind.PARTLY:
         return Acts.PARTLY

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     NO_SIMPLE_DIRECTION = "no_simple_direction"
     DIRECTION_OPEN = "direction_open"
     LITTLE = "little"
+    SCORE = "score"
     PARTLY = "partly"
     UNTRIED = "untried"
     ELSEWHERE = "elsewhere"
@@ -106,12 +107,14 @@ class Around:
         tests: its other tests, as (results changed, people tested).
         untried: whether a few people have a value, or none, that nobody could try.
         within: what the tests came to in each group of people, the most changed first.
+        score: whether the score moves by more than chance, whatever the results do.
     """
 
     again: Again = field(default_factory=Again)
     tests: Sequence[tuple[int, int]] = ()
     untried: bool = False
     within: Sequence[Within] = ()
+    score: bool = False
 
 
 def choose(counts: Counts, family: Family, around: Around | None = None) -> Kind:
@@ -127,7 +130,9 @@ def choose(counts: Counts, family: Family, around: Around | None = None) -> Kind
     if few:
         if any(group.share >= ONE_OF_A_HUNDRED for group in around.within[:1]):
             return Kind.PARTLY
-        return Kind.UNTRIED if around.untried else Kind.LITTLE
+        if around.untried:
+            return Kind.UNTRIED
+        return Kind.SCORE if around.score else Kind.LITTLE
     if family.lower(counts.changed, n) < ONE_OF_A_HUNDRED:
         elsewhere = any(family.lower(*test) >= ONE_OF_A_HUNDRED for test in around.tests)
         return Kind.ELSEWHERE if elsewhere else Kind.INCONCLUSIVE
@@ -185,8 +190,9 @@ def sentence(
 def filled(text: Text, places: Mapping[str, Text]) -> Text:
     """A row's text with its places filled, each language from its own words."""
     zh = text.zh.format_map({name: each.zh for name, each in places.items()})
+    zh = zh.replace("有0次", "没有一次")  # “有0次结果变了” is no Chinese
     en = text.en.format_map({name: each.en for name, each in places.items()})
-    return Text(zh, capitalised(en))
+    return Text(zh, capitalised(en.rstrip()))
 
 
 def capitalised(text: str) -> str:

@@ -289,48 +289,56 @@ SENTENCES: Mapping[str, Row] = {
     "decision.little": Row(
         Text(
             "{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。{within}对少数几{people}，影响可能更大。",
-            "{X} made little difference: {only} changes the result for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
+            "{X_bare} made little difference: {only} changes the result for fewer than 1 of 100 {people}. {within}For a single {person} it may matter more.",
+        ),
+        REAL,
+    ),
+    # ours: no result hangs on it, and yet it moves the score of many
+    "decision.score": Row(
+        Text(
+            "{X}：{only}，每100{people}里，结果会变的不到1{people}。{score}{within}对少数几{people}，影响可能更大。",
+            "{X_bare}: {only} changes the result for fewer than 1 of 100 {people}. {score}{within}For a single {person} it may matter more.",
         ),
         REAL,
     ),
     "price.little": Row(
         Text(
             "{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。{within}{however_little}对少数几{people}，影响可能更大。",
-            "{X} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}{however_little}For a single {person} it may matter more.",
+            "{X_bare} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100 {people}. {within}{however_little}For a single {person} it may matter more.",
         ),
         REAL,
     ),
     # little on average, and not for a group: the counts of the group in which it does most
     "decision.partly": Row(
         Text(
-            "对大多数{people}，{X}的影响很小：{only}，每100{people}里，结果会变的不到1{people}。但是，{group}，每100{people}里，{group_p}{people}的结果会变（试了{group_n}次，{group_c}次）。",
-            "For most {people} {x} made little difference: {only} changes the result for fewer than 1 of 100. But of {group}, it does for {group_p} of 100 ({group_c} of {group_n} tests).",
+            "{mostly}：{only}，每100{people}里，结果会变的不到1{people}。{score}但是，{group}，每100{people}里，{group_p}{people}的结果会变（试了{group_n}次，{group_c}次）。",
+            "{mostly}: {only} changes the result for fewer than 1 of 100. {score}But of {group}, it does for {group_p} of 100 ({group_c} of {group_n} tests).",
         ),
         REAL,
     ),
     "price.partly": Row(
         Text(
             "对大多数{people}，{X}的影响很小：{only}，每100{people}里，{price}变化超过1%的不到1{people}。但是，{group}，每100{people}里，{group_p}{people}这样变（试了{group_n}次，{group_c}次）。",
-            "For most {people} {x} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it does for {group_p} of 100 ({group_c} of {group_n} tests).",
+            "For most {people} {x_bare} made little difference: {only} moves the {price} by more than 1 % for fewer than 1 of 100. But of {group}, it does for {group_p} of 100 ({group_c} of {group_n} tests).",
         ),
         REAL,
     ),
     "decision.inconclusive": Row(
         Text(
-            "{X}：测试得不够多，还不能下结论。{only}，试了{n}次，有{c}次结果变了。",
-            "{X}: too few {people} were tested to conclude. Of {n} tests, {only} changed the result in {c}.",
+            "{X}：测试得不够多，还不能下结论。{only}，试了{n}次，有{c}次结果变了。{score}",
+            "{X_bare}: too few {people} were tested to conclude. Of {n} tests, {only} changed the result in {c}. {score}",
         ),
         MORE,
     ),
     "price.inconclusive": Row(
         Text(
             "{X}：测试得不够多，还不能下结论。{only}，试了{n}次，有{c}次{price}变化超过1%。",
-            "{X}: too few {people} were tested to conclude. Of {n} tests, {only} moved the {price} by more than 1 % in {c}.",
+            "{X_bare}: too few {people} were tested to conclude. Of {n} tests, {only} moved the {price} by more than 1 % in {c}.",
         ),
         MORE,
     ),
     "not_tested": Row(
-        Text("{X}：这一项没有测试。", "{X}: this was not tested."),
+        Text("{X}：这一项没有测试。", "{X_bare}: this was not tested."),
         Text(
             "测试数据里，每{person}的这一项都一样。",
             "In the test data this is the same for all {people}.",
@@ -347,22 +355,22 @@ SENTENCES: Mapping[str, Row] = {
     "decision.group.matters": Row(
         Text(
             "{X}会影响结果：换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
-            "{X} made a difference: with those of another {person}, the result changes for {about} of 100 {people}.",
+            "{X_bare} made a difference: with those of another {person}, the result changes for {about} of 100 {people}.",
         ),
         RULE,
     ),
     "price.group.matters": Row(
         Text(
             "{X}会影响{price}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。",
-            "{X} made a difference: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
+            "{X_bare} made a difference: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
         ),
         RULE,
     ),
     # protected inputs
     "decision.flip.none": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
-            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results.",
+            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。{score}其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
+            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. {score}Other information may still reflect {y}, and groups may get different results.",
         ),
         GROUPS,
     ),

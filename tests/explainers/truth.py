@@ -372,7 +372,7 @@ CASES = (
         adults,
         slope,
         columns("age", "income", "job"),
-        must=[("^工作的影响很小", "^The job made little difference")],
+        must=[("^工作的影响很小", "^Job made little difference")],
         must_not=[("影响.*的[是有].*工作", "(matters most|strongest).*job"), NO_STEP, NO_TURN],
     ),
     Case(
@@ -496,6 +496,18 @@ CASES = (
         must_not=[("年龄.*没有一次相反", "age.*never the opposite")],
     ),
     Case(
+        "the sex moves the score of everybody and no result",
+        adults,
+        lambda x: yes(x["age"] >= 30) - 0.02 * (x["sex"] == "f"),
+        columns("age", "sex", "job", sex={"protected": True}),
+        must=[
+            ("^只改性别，.*结果都没有变。.*但是评分会变：.*每100次里，(0次更容易得到“通过”，100次更难|100次更容易得到“通过”，0次更难).*评分平均[高低]0\\.02", "^Changing only the sex never changed the result .*But the score moves: .* (100|0) of 100 tests, less likely .* on average it is 0\\.02 (lower|higher)"),
+            ("^性别：只改这一项，.*但是评分会变：性别从“(男|女)”改成“(男|女)”.*评分平均[高低]0\\.02", "^Sex: changing only this .*But the score moves: .*on average it is 0\\.02 (lower|higher)"),
+            ("^工作的影响很小", "^Job made little difference"),
+        ],
+        must_not=[("性别的影响很小", "sex made little"), ("工作.*评分会变", "job.*score moves")],
+    ),
+    Case(
         "best at 28 to 30 by a hair, with a cliff at 37",
         housed,
         best_at_28_to_30_with_a_cliff_at_37,
@@ -547,8 +559,8 @@ CASES = (
         islanders,
         the_island_looks_at_marriage,
         [*columns("married", "age"), PLACE],
-        must=[("^对大多数人，婚姻的影响很小.*但是，住处是“海岛”的人", "For most people the marital status.*But of people with “island”")],
-        must_not=[("^婚姻的影响很小", "^The marital status made little")],
+        must=[("^对大多数人，婚姻的影响很小.*但是，住处是“海岛”的人", "For most people marital status.*But of people with “island”")],
+        must_not=[("^婚姻的影响很小", "^Marital status made little")],
     ),
     Case(
         "ever less likely with each late payment, as the filed logistic model was",
