@@ -5,6 +5,7 @@ from typing import Any
 
 from explainers import effects
 from explainers.asking import Tally
+from explainers.columns import written_level
 from explainers.effects import Sentence
 from explainers.plan import ExplanationPlan
 from explainers.sentences import Kind
@@ -32,9 +33,10 @@ def facts(
         importance: the rows of `importance.ranked`, in per hundred, that do more than asking again.
 
     Returns:
-        {columns, acts, n, up, down, changed, swapped?}: `acts` as `registry.contradictions.Acts`;
+        {columns, acts, n, up, down, changed, swapped?, between?}: `acts` as `registry.contradictions.Acts`;
         `n` tests of which `up` were better (or dearer), `down` the opposite, and in `changed` the
-        result was another; `swapped` {n, changed, low, high}, with another person's values.
+        result was another; `swapped` {n, changed, low, high}, with another person's values;
+        `between` the two levels from the first of which to the second it was changed.
     """
     swapped = {tuple(row["columns"]): row for row in importance}
     found = []
@@ -49,6 +51,8 @@ def facts(
             shown = {"n": n, "up": up, "down": down, "changed": up + down}
         fact: dict[str, Any] = {"columns": list(acting), "acts": acts}
         fact |= {name: shown.get(name, 0) for name in COUNTS}
+        if subject.kind == "levels" and fact["up"] + fact["down"]:
+            fact |= _between(plan, tally, subject, fact)
         row = swapped.get(subject.names)
         if row is not None:
             fact["swapped"] = effects.rounded_row(
@@ -62,6 +66,20 @@ def facts(
             if name not in acting
         ]
     return found
+
+
+def _between(
+    plan: ExplanationPlan, tally: Tally, subject: Subject, fact: Mapping[str, Any]
+) -> dict[str, Any]:
+    """From which level to which a thing was changed in the tests of a fact, as people call them."""
+    column = plan.column(subject.names[0])
+    for i in range(1, len(subject.levels)):
+        counted = effects.counts(tally, f"contrast:{subject.key}:{i}")
+        if (counted.n, counted.up, counted.down) == (fact["n"], fact["up"], fact["down"]):
+            values = [plan.donors.value(column.name, subject.levels[at]) for at in (0, i)]
+            ends = (column.phrases.get(written_level(v)) or column.level(v) for v in values)
+            return {"between": [end.as_json() for end in ends]}
+    return {}
 
 
 def _acts(kind: str, shown: Mapping[str, Any], *, alone: bool) -> Acts:

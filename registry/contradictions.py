@@ -235,7 +235,11 @@ def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
         yield Kind.MATTERS
     elif effect in (Effect.BETTER, Effect.WORSE):
         wrong = bad if effect is Effect.BETTER else good
-        if acts is wrong or (acts is Acts.BOTH and _often(fact, wrong)):
+        if (
+            acts is wrong
+            or (acts is Acts.BOTH and _often(fact, wrong))
+            or (acts is Acts.CHANGES and _prevails(fact, wrong))
+        ):
             yield Kind.DIRECTION
     elif effect is Effect.MIXED and acts in (good, bad) and not min(fact["up"], fact["down"]):
         yield Kind.DIRECTION
@@ -253,6 +257,13 @@ def _often(fact: Mapping[str, Any], way: Acts) -> bool:
     """Whether of the tests that moved anything, more than a few moved it this way."""
     against = fact["up"] if way is Acts.UP else fact["down"]
     return bool(against > FEW * (fact["up"] + fact["down"]))
+
+
+def _prevails(fact: Mapping[str, Any], way: Acts) -> bool:
+    """Whether half of all tests or more moved, and all but a few of those moved this way."""
+    against = fact["up"] if way is Acts.UP else fact["down"]
+    moved = fact["up"] + fact["down"]
+    return bool(2 * moved >= fact["n"] > 0 and against >= (1 - FEW) * moved)
 
 
 def _found(claim: Claim, kind: Kind, fact: Mapping[str, Any], task: str) -> Contradiction:
@@ -277,10 +288,16 @@ def _counted(fact: Mapping[str, Any], task: str) -> Text:
         "decision": (("更容易得到有利的结果", "更难"), ("better", "worse")),
         "price": (("更高", "更低"), ("higher", "lower")),
     }.get(task, (("更高", "更低"), ("higher", "lower")))
+    changed_zh = changed_en = ""
+    if "between" in fact:  # without both ends the counts could be read as of the opposite change
+        one, two = fact["between"]
+        changed_zh = f"从“{one['zh']}”改成“{two['zh']}”，"
+        changed_en = f"with “{one['en']}” changed to “{two['en']}”, "
     return Text(
-        f"试了{n}次，{up}次{zh[0]}，{down}次{zh[1]}，{n - up - down}次不变；{changed}次结果本身变了",
-        f"of {n} tests, {up} {en[0]}, {down} {en[1]}, {n - up - down} the same; the result itself "
-        f"changed in {changed}",
+        f"{changed_zh}试了{n}次，{up}次{zh[0]}，{down}次{zh[1]}，{n - up - down}次不变；"
+        f"{changed}次结果本身变了",
+        f"{changed_en}of {n} tests, {up} {en[0]}, {down} {en[1]}, {n - up - down} the same; the result "
+        f"itself changed in {changed}",
     )
 
 

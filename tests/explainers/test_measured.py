@@ -117,3 +117,20 @@ def test_of_twins_the_idle_one_is_known_to_do_nothing() -> None:
     plan = ExplanationPlan.make(table, described, nonce="n", cut=0.6)
     said = explain(plan, table, Toy(lambda x: np.tanh(x["spending"] / 2_500)), nonce="n")
     assert found(said) == [("matters", ("income",)), ("direction", ("spending",))]
+
+
+def test_a_fact_of_levels_names_both_ends_in_the_direction_of_its_counts() -> None:
+    phrases = {
+        "0": {"zh": "未婚的人", "en": "single people"},
+        "1": {"zh": "已婚的人", "en": "married people"},
+    }
+    made = told(
+        lambda x: 0.2 + 0.6 * x["married"], {"married": {"effect": "not_used", "phrases": phrases}}
+    )
+    (fact,) = [each for each in made["measured"] if each["columns"] == ["married"]]
+    ends = [end["en"] for end in fact["between"]]
+    assert ends == (
+        ["single people", "married people"] if fact["up"] else ["married people", "single people"]
+    )
+    (wrong,) = made["contradictions"]
+    assert f"“{ends[0]}” changed to “{ends[1]}”" in wrong["said"]["en"]

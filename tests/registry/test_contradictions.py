@@ -86,3 +86,25 @@ def test_an_order_is_contradicted_only_where_intervals_do_not_meet(
         found = contradictions.against(claims, facts, task="decision")
         assert [each.kind for each in found] == [Kind.IMPORTANCE] * contradicted
     assert not contradictions.against([claim(), claim(column="b")], facts, task="decision")
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "contradicted"), [(18, 852, True), (300, 500, False), (1, 90, False)]
+)
+def test_a_change_that_clearly_goes_one_way_contradicts_the_other(
+    up: int, down: int, contradicted: bool
+) -> None:
+    """The demonstration's loan by price, declared better: 852 harder, 18 easier of 972, and no word."""
+    measured = fact(Acts.CHANGES, n=972, up=up, down=down)
+    found = contradictions.against([claim(Effect.BETTER)], [measured], task="decision")
+    assert bool(found) is contradicted
+    assert not contradictions.against([claim(Effect.WORSE)], [measured], task="decision")
+
+
+def test_of_levels_the_text_says_what_was_changed_to_what() -> None:
+    """“No overdue account: 972 harder” was read as the opposite of what was measured."""
+    ends = [{"zh": "没有拖欠的人", "en": "none overdue"}, {"zh": "有拖欠的人", "en": "overdue"}]
+    measured = fact(Acts.DOWN, between=ends)
+    (found,) = contradictions.against([claim(Effect.NOT_USED)], [measured], task="decision")
+    assert found.measured.zh.startswith("从“没有拖欠的人”改成“有拖欠的人”，试了100次，0次更容易")
+    assert found.measured.en.startswith("with “none overdue” changed to “overdue”, of 100 tests")
