@@ -134,6 +134,7 @@ def _outsiders(plan: Mapping[str, Any]) -> Iterator[Reason]:
     for each in told:
         yield from distinct.of_levels(f"protected.{each.name}", each.values, each.phrases)
     inputs = parse_columns(plan.get("columns") or ())
+    yield from distinct.of_outsiders([each.name for each in inputs], [each.name for each in told])
     called = [(f"columns.{each.name}", each.name, each.plain) for each in inputs]
     called += [(f"protected.{each.name}", each.name, each.plain) for each in told]
     yield from distinct.of_names(called)

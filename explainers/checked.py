@@ -295,7 +295,15 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         measured = Again(twice.n, twice.moved, same_measure)
         certain = measured.exceeded(one, n, plan.family) or _moves(plan, tally, column)
         row = f"{plan.task}.flip.{'some.noise' if certain else 'noise'}"
-    return sentence(row, evidence=shown, places=places) | {"columns": [column.name]}
+    nature = plan.natures[column.name]
+    others = len(nature.levels) + bool(nature.rest) - 1
+    kind, several = row, others > 1 and row.endswith("flip.some")
+    if (
+        several
+    ):  # each person was asked more than once: who changed at all is counted, not the tests
+        row, places = f"{row}.several", places | {"others": same(str(others))}
+    said = sentence(row, kind=kind, evidence=shown, places=places)
+    return said | {"columns": [column.name]}
 
 
 def _score(plan: ExplanationPlan, tally: Tally, column: Column) -> Text:

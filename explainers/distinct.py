@@ -191,3 +191,29 @@ def _says(said: str, wanted: str, other: str, language: Language) -> bool:
         return wanted in said and other not in said
     held = [bool(re.search(rf"\b{re.escape(word)}\b", said)) for word in (wanted, other)]
     return held == [True, False]
+
+
+def of_outsiders(inputs: Sequence[str], outside: Sequence[str]) -> Iterator[Reason]:
+    """What is called not given to the model and is, or is named twice.
+
+    Args:
+        inputs: the model's columns.
+        outside: the attributes that the plan says it is not given.
+    """
+    for place, name in enumerate(outside):
+        if name in inputs:
+            yield Reason(f"protected.{name}", GIVEN, AMONG_COLUMNS)
+        elif name in outside[:place]:
+            yield Reason(f"protected.{name}", TWICE, ONCE)
+
+
+GIVEN = Text(
+    "它是模型的一列，说明不能说模型不知道它。",
+    "It is a column of the model, so the text may not say that the model is not given it.",
+)
+AMONG_COLUMNS = Text(
+    "请从 protected 里删去，在 columns 的这一列写 protected = true。",
+    "Take it out of protected, and write protected = true at this column.",
+)
+TWICE = Text("它写了两次。", "It stands there twice.")
+ONCE = Text("请只写一次。", "Name it once.")

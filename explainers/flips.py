@@ -1,4 +1,4 @@
-"""What changing only a protected column does: one trial per person, every other value tried."""
+"""What changing only a protected column does: every other level tried, or of a number one other value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,6 @@ from explainers.contrasts import compared, constant, one_of
 from explainers.means import summed
 from explainers.people import Array, People, missing
 from explainers.plan import ExplanationPlan
-
-DRAWS = 2  # other real values tried per person where there are too many to try them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,8 @@ class Flip:
         if not levels:
             donors = self.plan.donors.arrays[name]
             donors = donors[~missing(donors)]
-            replaced = [donors[draw.integers(0, len(donors), len(block))] for _ in range(DRAWS)]
+            # one value each: of several, whoever changed at any would be counted as one test
+            replaced = [donors[draw.integers(0, len(donors), len(block))]]
 
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
             # The sentence says that the price never changed: there every change counts.

@@ -381,12 +381,26 @@ SENTENCES: Mapping[str, Row] = {
         ),
         ITSELF,
     ),
+    "decision.flip.some.several": Row(
+        Text(
+            "只改{Y}，其他信息不变，另外{others}种各试一次：每100{people}里，{k_p}{people}至少有一次结果变了（试了{n}{people}，{k}{people}）。",
+            "Changing only {y}, to each of {others} others in turn, changed the result at least once for {k_p} of 100 {people} ({k} of {n}).",
+        ),
+        ITSELF,
+    ),
     "price.flip.none": Row(
         Text(
             "只改{Y}，其他信息不变，试了{n}次，{price}都没有变。这样估计，会变的很可能不超过{b}%。其他信息仍可能间接反映{Y}，不同人群的{price}也可能不同。",
             "Changing only {y} never changed the {price} in {n} tests, so very likely not for more than {b} %. Other information may still reflect {y}, and groups may get different results.",
         ),
         GROUPS,
+    ),
+    "price.flip.some.several": Row(
+        Text(
+            "只改{Y}，其他信息不变，另外{others}种各试一次：每100{people}里，{k_p}{people}至少有一次{price}变了（试了{n}{people}，{k}{people}）。",
+            "Changing only {y}, to each of {others} others in turn, changed the {price} at least once for {k_p} of 100 {people} ({k} of {n}).",
+        ),
+        ITSELF,
     ),
     "price.flip.some": Row(
         Text(

@@ -413,9 +413,9 @@ def hand_in(
 
 @file.command(
     "step",
-    help="走一步：reopen 继续修改、withdraw 撤回、amend 变更备案、abandon 放弃变更、cancel 注销备案。/ "
-    "Take a step: reopen for editing, withdraw, amend (start a change), abandon the change, cancel "
-    "the filing.",
+    help="走一步：reopen 继续修改、recall 收回提交、withdraw 撤回、amend 变更备案、abandon 放弃变更、cancel 注销备案。/ "
+    "Take a step: reopen for editing, recall (take the submission back), withdraw, amend (start a "
+    "change), abandon the change, cancel the filing.",
 )
 @click.argument("filing")
 @click.argument("action", type=click.Choice(STEPS))

@@ -39,7 +39,7 @@ def show(filing: str, *, as_json: bool) -> None:
 @review.command(
     "step",
     help="走一步：return 退回补正、accept 受理、take_back 收回受理、decline 不予备案、file 备案、publish 公示、"
-    "refuse_change 不予变更、revoke 撤销备案、reinstate 纠正决定。/ "
+    "refuse_change 不予变更、revoke 撤销备案、reinstate 纠正决定，恢复办理。/ "
     "Take a step: return for correction, accept, take_back (take the acceptance back), decline, file, "
     "publish, refuse_change (refuse the change), revoke the filing, reinstate (put a wrong decision "
     "right).",

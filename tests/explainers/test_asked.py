@@ -111,3 +111,17 @@ def test_two_things_in_one_name_are_refused_also_outside_the_model() -> None:
     with pytest.raises(asked.PlanHasGaps) as refused:
         asked.check({"columns": columns("age", "sex", sex={"plain": text("年龄", "sex")})})
     assert [reason.item for reason in refused.value.reasons] == ["columns.sex.plain.zh"]
+
+
+def test_what_the_model_is_given_is_not_told_as_unknown_to_it() -> None:
+    """X12/26: “the program is not given the marital status” was published beside its effect."""
+    married = {"name": "married", "plain": text("婚姻状况", "marital status")}
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age", "married"), "protected": [married]})
+    (reason,) = refused.value.reasons
+    assert reason.item == "protected.married"
+    assert "protected = true" in reason.remedy.en
+    race = {"name": "race", "plain": text("种族", "race")}
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age"), "protected": [race, race]})
+    assert [reason.item for reason in refused.value.reasons] == ["protected.race"]

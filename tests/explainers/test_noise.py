@@ -117,6 +117,17 @@ def test_a_lottery_is_called_one(pages: dict[str, dict[str, Any]]) -> None:
     assert of_columns == {"noise", "decision.flip.noise"}
 
 
+def test_a_lottery_is_called_one_also_of_a_protected_number() -> None:
+    """X12/24: two draws for a person were held against one repeat, and the age was said to act."""
+    table = people(3_000)
+    asked = columns("income", "age", "sex", "married", "job", age={"protected": True})
+    made = explain(ExplanationPlan.make(table, asked, cut=0.5), table, Toy(lottery), nonce="n")
+    lead = made["questions"][3]["lead"]
+    assert lead[0]["zh"].endswith("所以不能说哪一项影响了结果。")
+    kinds = {s["kind"] for s in sentences_of(made) if s.get("columns") == ["age"]}
+    assert kinds == {"noise", "decision.flip.noise"}
+
+
 @pytest.mark.parametrize("name", ["rarely", "rarely, ten times as often"])
 def test_what_decides_stays_visible_however_the_answers_are_shaken(
     pages: dict[str, dict[str, Any]], name: str

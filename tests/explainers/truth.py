@@ -508,6 +508,22 @@ CASES = (
         must_not=[("性别的影响很小", "sex made little"), ("工作.*评分会变", "job.*score moves")],
     ),
     Case(
+        "who is older than sixty is refused, and age is protected",
+        adults,
+        lambda x: yes(x["age"] < 60),
+        columns("age", "sex", "job", age={"protected": True}),
+        must=[("只改年龄，其他信息不变，每100次里，约4\\d次结果变了（试了1,\\d+次", "Changing only the age changed the result in about 4\\d of 100 tests")],
+        must_not=[("只改年龄.*约[56]\\d次结果变了", "only the age .*about [56]\\d of 100 tests")],
+    ),
+    Case(
+        "farmers are refused, and the job is protected",
+        adults,
+        lambda x: yes(x["job"] != "farmer"),
+        columns("age", "job", job={"protected": True}),
+        must=[("另外\\d种各试一次：每100人里，100人至少有一次结果变了", "others in turn, changed the result at least once for 100 of 100 people")],
+        must_not=[("只改.*每100次里，100次结果变了", "Changing only .* in 100 of 100 tests")],
+    ),
+    Case(
         "best at 28 to 30 by a hair, with a cliff at 37",
         housed,
         best_at_28_to_30_with_a_cliff_at_37,
