@@ -46,4 +46,4 @@ def test_make_test_takes_what_is_not_left_to_make_exhaustive() -> None:
     (tests,) = (stage for lane in LANES for stage in lane if stage.name == "tests")
     assert UNREPEATED in tests.command
     makefile = (Path(__file__).parent.parent / "Makefile").read_text("utf-8")
-    assert "pytest -q -n 2 --dist worksteal -m exhaustive" in makefile
+    assert '-m "exhaustive or hypothesis"' in makefile

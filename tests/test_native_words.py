@@ -14,6 +14,8 @@ PACKAGES = ("registry", "evaluators", "explainers", "filing", "portal")
 HAN = r"[\u4e00-\u9fff]"
 PAIR = re.compile(rf"\bt\('([^']*{HAN}[^']*)'")
 ADDRESS = re.compile(r"\S+://\S+")
+PATTERN = "(?:"
+"""By which a pattern of what filers write is told from what the product says."""
 ELSEWHERE = {
     "evaluators/judging/counted.py": "patterns of what is counted",
     "filing/claims.py": "patterns of what filers claim",
@@ -49,7 +51,7 @@ def spoken() -> Iterator[tuple[str, str]]:
 def _constants(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         said = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(said, str) and re.search(HAN, said):
+        if isinstance(said, str) and re.search(HAN, said) and PATTERN not in said:
             yield ADDRESS.sub("", said)
 
 
