@@ -6,13 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from portal.pages import forms
-from portal.pages.rendering import Lang, go, reject, render, typed_before
+from portal.pages.attempts import attempt
+from portal.pages.rendering import Lang, go, render, typed_before
 from portal.web.access import allow
 from portal.web.at_hand import Database
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
 from registry import corrections, legal_day, organisations, verifications
-from registry.errors import RegisterError
 from registry.language import Text
 from registry.organisations import KIND_NAMES, Kind, Role
 from registry.tokens import Scope
@@ -59,8 +59,8 @@ def verify(
     organisation_id: str,
 ) -> Response:
     """Record that a document was seen which says who the organisation is."""
-    try:
-        verifications.verify(
+    return attempt(
+        lambda: verifications.verify(
             session,
             by=by,
             organisation_id=organisation_id,
@@ -69,12 +69,13 @@ def verify(
             ),
             seen=_day(forms.text(form, "seen")),
             revision=forms.text(form, "record"),
-        )
-    except RegisterError as error:
-        session.rollback()
-        reject(request, error, {**forms.typed(form), "organisation": organisation_id})
-        return listing(request, language, session, asking)
-    return go(f"/{language}/organisations", "verified")
+        ),
+        request=request,
+        session=session,
+        again=lambda: listing(request, language, session, asking),
+        done=go(f"/{language}/organisations", "verified"),
+        typed={**forms.typed(form), "organisation": organisation_id},
+    )
 
 
 @router.post("/organisations/{organisation_id}/verification/end", dependencies=[AUTHORITY])
@@ -88,15 +89,16 @@ def end(
     organisation_id: str,
 ) -> Response:
     """Take a mistaken verification back, with a reason."""
-    try:
-        verifications.end(
+    return attempt(
+        lambda: verifications.end(
             session, by=by, organisation_id=organisation_id, reason=forms.text(form, "reason")
-        )
-    except RegisterError as error:
-        session.rollback()
-        reject(request, error, {**forms.typed(form), "organisation": organisation_id})
-        return listing(request, language, session, asking)
-    return go(f"/{language}/organisations", "verification_ended")
+        ),
+        request=request,
+        session=session,
+        again=lambda: listing(request, language, session, asking),
+        done=go(f"/{language}/organisations", "verification_ended"),
+        typed={**forms.typed(form), "organisation": organisation_id},
+    )
 
 
 def _day(given: str) -> date:

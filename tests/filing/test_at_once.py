@@ -5,8 +5,7 @@ every one that was given can be explained; nothing of high risk is public in ser
 published without another organisation's report.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,7 +25,6 @@ from filing.dossier import Filing
 from filing.lifecycle import Action, Status
 from registry import database, journal
 from registry.submission import Version
-from tests import tables
 from tests.filing import papers
 from tests.filing.papers import Scene
 from tests.filing.test_races import Act, at_once
@@ -192,19 +190,6 @@ class AtOnce(RuleBasedStateMachine):
                         and each["model_digest"] == content["model"]["sha256"]
                     }
                     assert "third_party" in kinds
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sessionmaker[Session]]:
-    """A database that several connections use at once."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'at_once.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    engine = database.connect(url)
-    tables.make(engine)
-    yield database.sessions(engine)
-    engine.dispose()
 
 
 def test_whoever_acts_at_once_nothing_is_lost_doubled_or_let_through(

@@ -1,9 +1,8 @@
 """filing/B1, filing/S19: two people at the same moment; one wins, the other is told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 
@@ -18,23 +17,10 @@ from filing.revision import CHANGE, Moved
 from registry import database, journal
 from registry.errors import RegisterError
 from registry.organisations import Actor, Kind, Person
-from tests import cast, tables
+from tests import cast
 from tests.filing.papers import Scene
 
 Act = Callable[[Session], object]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sessionmaker[Session]]:
-    """A database that two connections use at once."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'races.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    engine = database.connect(url)
-    tables.make(engine)
-    yield database.sessions(engine)
-    engine.dispose()
 
 
 def at_once(register: sessionmaker[Session], *acts: Act) -> list[RegisterError | None]:

@@ -1,8 +1,6 @@
 """filing/S19, F14: one organisation files one model once, whatever it is called; others may too."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -17,7 +15,7 @@ from registry.errors import RegisterError
 from registry.organisations import Actor, Kind
 from registry.reports import Report
 from registry.submission import Version
-from tests import cast, tables
+from tests import cast
 from tests.filing import papers
 from tests.filing.papers import LOW, Scene
 
@@ -113,19 +111,6 @@ def test_another_organisation_files_the_same_bytes_and_the_reviewer_is_told(scen
     (told,) = same_model.told(scene.session, second)
     assert str(first.number) in told.zh
     assert "Example Credit Co." in told.en
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sessionmaker[Session]]:
-    """A database that two connections use at once."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'same.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    engine = database.connect(url)
-    tables.make(engine)
-    yield database.sessions(engine)
-    engine.dispose()
 
 
 def test_of_two_who_submit_the_same_bytes_at_once_one_wins(
