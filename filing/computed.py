@@ -151,9 +151,9 @@ def readability(told: Answers) -> dict[str, str] | None:
         return None
     mean = round(sum(map(len, sentences)) / len(sentences))
     return Text(
-        f"备案主体写给公众的话平均每句{mean}个字，最长的{max(map(len, sentences))}个字。没有请读者测试过。",
+        f"备案主体写给公众的话平均每句{mean}个字，最长的{max(map(len, sentences))}个字。没有读者测试的记录。",
         f"The filer’s words to the public average {mean} Chinese characters a sentence, the longest "
-        f"{max(map(len, sentences))}. No readers were asked.",
+        f"{max(map(len, sentences))}. No test with readers is on record.",
     ).as_json()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from filing import gate
 from filing.evidence import Evidence
-from registry import legal_day, outcomes, reports, untranslated
+from registry import law, legal_day, outcomes, reports, untranslated
 from registry.language import Text
 from registry.outcomes import OUTCOME_NAMES, OUTCOMES
 
@@ -94,12 +94,15 @@ def _version(of: Reported) -> Text:
     )
 
 
+UNTOLD = Text("行数不公开", "how many rows is not public")
+"""Of data of which it would tell how few people lack something."""
+
+
 def _data(of: Reported) -> Text:
     data = of.predicate["data"]
-    apart, digest = data.get("held_out"), data["digest"]
-    told = Text(
-        f"{data['rows']}行，校验值 sha256:{digest}", f"{data['rows']} rows, digest sha256:{digest}"
-    )
+    apart, digest, rows = data.get("held_out"), data["digest"], data["rows"]
+    many = UNTOLD if rows is None else Text(f"{rows:,}行", f"{rows:,} rows")
+    told = Text(f"{many.zh}，校验值 sha256:{digest}", f"{many.en}, digest sha256:{digest}")
     if not apart:
         return told
     how = untranslated.once(apart)
@@ -127,24 +130,27 @@ def _results(of: Reported) -> Text | None:
 
 def _about(articles: frozenset[str]) -> Callable[[Reported], Text | None]:
     """The findings that name one of some articles: how many probes ran, and what they showed."""
+    cited = [law.rule(each).cited for each in sorted(articles)]
+    named = Text("或者".join(each.zh for each in cited), " or ".join(each.en for each in cited))
 
     def made(of: Reported) -> Text | None:
         found = [
             each for each in of.predicate["findings"] if articles & set(each.get("legal_refs", ()))
         ]
-        counted, probes = _counted(found), sorted({each["probe"] for each in found})
-        if counted is None:
-            return Text("没有测。", "Not tested.")
-        return Text(
-            f"{len(probes)}项检查（{'、'.join(probes)}）：{counted.zh}",
-            f"{len(probes)} probes ({', '.join(probes)}): {counted.en}",
-        )
+        counted, probes = _counted(found), len({each["probe"] for each in found})
+        if counted is None:  # what bears on no article may have been compared all the same
+            return Text(
+                f"报告里没有引用{named.zh}的检查。",
+                f"No probe in the report refers to {named.en}.",
+            )
+        one = "probe" if probes == 1 else "probes"
+        return Text(f"{probes}项检查：{counted.zh}", f"{probes} {one}: {counted.en}")
 
     return made
 
 
 def _understanding(_of: Reported) -> Text:
-    return Text("没有请读者测试过。", "No readers were asked.")
+    return Text("报告里没有请读者测试的结果。", "The report holds no test with readers.")
 
 
 def _until(of: Reported) -> Text:

@@ -1,14 +1,17 @@
 """Group F: one set for each attached report, made from what was signed, and typed by nobody."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from filing import editions, evidence, reported
 from filing.answers import WrongAnswer, store
 from filing.computed import fields
+from filing.evidence import Evidence
 from filing.forms import current, schema
 from filing.meanings import Topic
+from registry.language import Text
 from tests.filing import papers
 from tests.filing.papers import Scene
 
@@ -33,7 +36,35 @@ def test_each_report_has_a_set_in_the_order_of_attachment(scene: Scene) -> None:
     assert "第三方评估" in kinds[0]
     assert "自行评估" in kinds[1]
     assert "F1#3" not in made
-    assert made["F17#1"]["value"]["zh"] == "没有测。"
+    assert "第36条" in made["F17#1"]["value"]["zh"]
+    assert made["F17#1"]["value"]["zh"].startswith("报告里没有引用")
+
+
+def reported_of(findings: list[dict[str, Any]], rows: int | None) -> reported.Reported:
+    """A report with these findings, on data of so many rows."""
+    data = {"rows": rows, "digest": "d" * 64}
+    return reported.Reported(Mock(spec=Evidence), {"findings": findings, "data": data}, 365)
+
+
+def test_groups_that_no_article_names_are_not_told_as_untested() -> None:
+    """“Not tested” stood where people were compared by marriage, which neither city names."""
+    married = {"probe": "selection_parity", "verdict": "equivalent", "legal_refs": ["SH16-test"]}
+    said = reported.said("groups", reported_of([married], 10))
+    assert said is not None
+    assert "没有测" not in said.zh
+    assert "第67条第（3）项" in said.zh
+    race = married | {"legal_refs": ["SZ72-4"]}
+    said = reported.said("groups", reported_of([race, race], 10))
+    assert said == Text("1项检查：已证明差异很小2条", "1 probe: shown to be small: 2")
+
+
+@pytest.mark.parametrize(("rows", "zh"), [(1969, "1,969行"), (None, "行数不公开")])
+def test_a_number_of_rows_that_is_not_public_is_no_number(rows: int | None, zh: str) -> None:
+    """It read “None行”."""
+    said = reported.said("data", reported_of([], rows))
+    assert said is not None
+    assert said.zh == f"{zh}，校验值 sha256:{'d' * 64}"
+    assert "None" not in said.en
 
 
 def test_the_public_reads_it_and_the_history_tells_of_reports_once(scene: Scene) -> None:
