@@ -161,7 +161,7 @@ class Filed:
         badges: how the filing stands.
         graded: who set its grade.
         city: what its city's rules say of filing, if anything.
-        claimed: what its name claims, if anything.
+        claimed: what is said beside names and answers that claim an approval, if any does.
         parts: what only another edition changes.
         pending: what a submitted change touches, where no badge says it.
     """

@@ -151,7 +151,8 @@ def test_every_command_of_the_issue_has_help_in_both_languages(helps: dict[str, 
     for words, shown in helps["help"].items():
         text = shown.partition("选项 / Options")[0].partition("用法 / Usage:")[2]
         assert any("\u4e00" <= letter <= "\u9fff" for letter in text), words
-        assert "/ " in text or words == "", words
+        unwrapped = " ".join(text.split())  # where a line ends says nothing
+        assert "/ " in unwrapped or words == "", words
 
 
 def test_help_takes_less_than_three_tenths_of_a_second() -> None:
