@@ -31,6 +31,14 @@ ADVICE = re.compile(r"^[（(](.+)[）)]$")
 PER_WORD = 1.6  # characters to a Chinese word
 LEAST_WORDS = 10
 """Of fewer English words no school grade is told: the formula is of passages, and "higher" is grade 8."""
+PASSAGE = 100
+"""Words of the passages that the formula of the school grade was derived from (Kincaid, 1975)."""
+UNSURE = 8.0
+"""Grades by which a passage of few words may seem harder than its writer writes (our line)."""
+LEAST_CLAUSES = 4
+"""Of fewer Chinese clauses no mean is told: one of fifteen characters is no habit (our line)."""
+LEAST_CHARACTERS = 20
+"""Of fewer Chinese characters no share of rare ones is told: two of ten are the name of a fruit."""
 
 Place = tuple[int, int]
 
@@ -51,7 +59,8 @@ class Remark:
 
     Args:
         rule: the rule it breaks.
-        severity: "block" stops publication, "warn" does not.
+        severity: "block" stops publication, "warn" does not. A word that everyday speech has as well
+            blocks only where its sentence is of the trade.
         place: from and to which character; the whole text where None.
         quoted: the words at that place.
         said: what is wrong and what to write instead.
@@ -103,13 +112,11 @@ def remarks(text: str, language: Language, *, glossed: Collection[str] = ()) -> 
         language: its language.
         glossed: words of the trade that are explained beside the text.
     """
-    measured = profile(text, language)
+    measured = _judged(profile(text, language))
     whole = [
         Remark(limit.measure, "warn", None, "", limit.said)
         for limit in LIMITS[language]
-        if limit.measure in measured
-        and _beyond(limit, measured[limit.measure])
-        and measured.get("words", LEAST_WORDS) >= LEAST_WORDS
+        if limit.measure in measured and _beyond(limit, measured[limit.measure])
     ]
     found = [
         *_long(text, language),
@@ -161,6 +168,7 @@ def _profile_zh(text: str) -> dict[str, float]:
     words = len(characters) / PER_WORD
     return {
         "characters": len(characters),
+        "clauses": len(clauses),
         "sentence_mean": len(characters) / len(sentences),
         "sentence_max": max(sentences),
         "clause_mean": len(characters) / len(clauses),
@@ -182,6 +190,22 @@ def _profile_en(text: str) -> dict[str, float]:
         "sentence_max": max(sentences),
         "grade": 0.39 * per_sentence + 11.8 * per_word - 15.59,
     }
+
+
+def _judged(measured: Mapping[str, float]) -> dict[str, float]:
+    """The measures that a text is long enough for; a grade less what its few words leave open."""
+    judged = dict(measured)
+    if measured.get("clauses", LEAST_CLAUSES) < LEAST_CLAUSES:
+        for name in ("sentence_mean", "clause_mean", "sentences_per_100_words"):
+            judged.pop(name, None)
+    if measured.get("characters", LEAST_CHARACTERS) < LEAST_CHARACTERS:
+        judged.pop("hard_percent", None)
+    words = measured.get("words", PASSAGE)
+    if words < LEAST_WORDS:
+        judged.pop("grade", None)
+    elif "grade" in judged and words < PASSAGE:
+        judged["grade"] -= UNSURE * (PASSAGE - words) / PASSAGE
+    return judged
 
 
 def _beyond(limit: Limit, value: float) -> bool:
@@ -208,18 +232,71 @@ def _long(text: str, language: Language) -> Iterator[Remark]:
 
 
 def _jargon(text: str, language: Language, glossed: Collection[str]) -> Iterator[Remark]:
-    for place, word, plain in _listed(text, language, language):
-        if word not in glossed:
+    listed = list(_listed(text, language, language))
+    for place, word, plain in listed:
+        sense = _sense(text, place, word, language, [each for each in listed if each[1] != word])
+        if word in glossed or sense == "everyday":
+            continue
+        said = Text(
+            f"“{word}”不好懂：换成“{plain}”，或在旁边解释。",
+            f"“{word}” is a word of the trade: write “{plain}” or explain it beside.",
+        )
+        if advice := ADVICE.match(plain):
             said = Text(
-                f"“{word}”不好懂：换成“{plain}”，或在旁边解释。",
-                f"“{word}” is a word of the trade: write “{plain}” or explain it beside.",
+                f"“{word}”不好懂：{advice[1]}。",
+                f"“{word}” is a word of the trade: {advice[1]}.",
             )
-            if advice := ADVICE.match(plain):
-                said = Text(
-                    f"“{word}”不好懂：{advice[1]}。",
-                    f"“{word}” is a word of the trade: {advice[1]}.",
-                )
-            yield Remark("jargon", "block", place, text[slice(*place)], said)
+        if sense == "open":
+            said = Text(
+                f"“{word}”也是行话：这里如果是行话，换成“{plain}”。",
+                f"“{word}” is also a word of the trade: if it is one here, write “{plain}”.",
+            )
+        severity: Literal["block", "warn"] = "block" if sense == "trade" else "warn"
+        yield Remark("jargon", severity, place, text[slice(*place)], said)
+
+
+def _sense(
+    text: str,
+    place: Place,
+    word: str,
+    language: Language,
+    others: Sequence[tuple[Place, str, str]],
+) -> Literal["trade", "everyday", "open"]:
+    """Which of its meanings a word has in its sentence, by what stands beside it.
+
+    Args:
+        text: in which the word stands.
+        place: where.
+        word: as it is listed.
+        language: of the text.
+        others: the other words of the trade in the text.
+    """
+    double, trade, everyday = _senses(language)
+    if word not in double:
+        return "trade"
+    pattern = ZH_SENTENCE if language == "zh" else EN_SENTENCE
+    start, end = next(
+        (found.span() for found in pattern.finditer(text) if _lies_in(place, found.span())), place
+    )
+    beside = f"{text[start : place[0]]} {text[place[1] : end]}"
+    of_trade = bool(trade.search(beside)) or any(
+        _lies_in(each, (start, end)) for each, _, _ in others
+    )
+    if everyday.search(beside):
+        return "open" if of_trade else "everyday"
+    return "trade" if of_trade else "open"
+
+
+@cache
+def _senses(language: Language) -> tuple[frozenset[str], re.Pattern[str], re.Pattern[str]]:
+    """Words with a second, everyday meaning, and the neighbours of either."""
+    known = _lists()[f"{language}_senses"]
+    edge = "" if language == "zh" else r"\b"
+    trade, everyday = (
+        re.compile(rf"{edge}(?:{'|'.join(known[name])}){edge}", re.IGNORECASE)
+        for name in ("trade", "everyday")
+    )
+    return frozenset(known["words"]), trade, everyday
 
 
 def _officialese(text: str, language: Language) -> Iterator[Remark]:

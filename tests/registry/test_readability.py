@@ -26,7 +26,7 @@ def test_an_ordinary_word_is_no_officialese() -> None:
 
 @pytest.mark.parametrize(
     ("text", "language", "word"),
-    [("看特征。", "zh", "特征"), ("It reads features.", "en", "feature")],
+    [("模型看特征。", "zh", "特征"), ("The model reads features.", "en", "feature")],
 )
 def test_a_word_of_the_trade_needs_a_gloss(text: str, language: Language, word: str) -> None:
     assert [remark.rule for remark in blocking(text, language)] == ["jargon"]
@@ -90,3 +90,34 @@ def test_a_few_words_have_no_school_grade(said: str) -> None:
 def test_a_sentence_of_ten_words_has_one() -> None:
     said = "Notification obligations regarding individual determinations necessitate supplementary administrative documentation procedures immediately."
     assert [each.rule for each in remarks(said, "en")] == ["grade"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "severity"),
+    [
+        ("模型的特征有八项。", "zh", ["block"]),
+        ("特征有八项。", "zh", ["warn"]),
+        ("孩子的特征像妈妈。", "zh", []),
+        ("孩子的信用特征有八项。", "zh", ["warn"]),
+        ("The model reads eight features.", "en", ["block"]),
+        ("Eight features.", "en", ["warn"]),
+        ("This house has one feature we love.", "en", []),
+        ("The house has a feature that the model reads.", "en", ["warn"]),
+    ],
+)
+def test_a_word_with_an_everyday_meaning_stops_a_text_only_in_a_sentence_of_the_trade(
+    text: str, language: Language, severity: list[str]
+) -> None:
+    assert [each.severity for each in remarks(text, language)] == severity
+
+
+def test_a_measure_of_a_passage_is_not_taken_of_a_sentence() -> None:
+    """A clause of fifteen characters, two rare ones of ten, a grade of ten words."""
+    assert remarks("快递员把包裹放在门卫那里了。", "zh") == []
+    assert remarks("外婆做了馄饨。", "zh") == []
+    long = "They met at a restaurant overlooking the harbour on Wednesday evening."
+    assert remarks(long, "en") == []
+    assert [
+        each.rule
+        for each in remarks(" ".join(["Negotiations necessitate intermediaries."] * 30), "en")
+    ] == ["grade"]
