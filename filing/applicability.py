@@ -45,13 +45,26 @@ def missing(told: Answers, topic: Topic | None = None) -> list[str]:
         told: the answers that count.
         topic: of one group alone; None for all.
     """
+    form = told.form
+    return [
+        key
+        for key in needed(told)
+        if key not in told.rows
+        and (topic is None or form.group(form.field(key).group).topic is topic)
+    ]
+
+
+def needed(told: Answers) -> list[str]:
+    """The keys that must be answered, in the order of the form.
+
+    Args:
+        told: the answers that count.
+    """
     form, reading = told.form, _Reading(told)
     return [
         key
         for key in form.keys(told.rows)
-        if key not in told.rows
-        and not (field := form.field(key)).computed
-        and (topic is None or form.group(field.group).topic is topic)
+        if not (field := form.field(key)).computed
         and reading.applies(key)
         and reading.holds(field.value.required, key, {})
     ]
@@ -83,7 +96,7 @@ def counting(told: Answers) -> Answers:
         except FieldNotFound:
             kept[key] = stored
             continue
-        if not _conditional(field.value):
+        if not field.value.conditional:
             kept[key] = stored
         elif reading.applies(key):
             value = reading.value(key)
@@ -161,7 +174,7 @@ def asks(form: Schema, meaning: Meaning) -> bool:
         form: the schema.
         meaning: one of `meanings.DERIVED`.
     """
-    return any(leaf.means is meaning for field in form for leaf in _leaves(field.value))
+    return meaning in form.asked
 
 
 def order(form: Schema) -> list[str]:
@@ -188,7 +201,7 @@ def order(form: Schema) -> list[str]:
 
 def _asked(form: Schema, field: Field) -> Iterator[str]:
     """The codes of the other fields that a field's conditions ask."""
-    for leaf in _leaves(field.value):
+    for leaf in field.value.leaves:
         if leaf.field or leaf.means:
             yield _place(form, leaf)[0].code
 
@@ -211,19 +224,6 @@ def _siblings(part: Part, where: str) -> None:
     TopologicalSorter(after).prepare()
     for each in part.parts:
         _siblings(each, f"{where}.{each.id}")
-
-
-def _leaves(part: Part) -> Iterator[Is]:
-    """Every place that the conditions of a part, and of all inside it, ask about."""
-    for condition in (part.when, part.required):
-        yield from conditions.leaves(condition)
-    for inner in part.parts:
-        yield from _leaves(inner)
-
-
-def _conditional(part: Part) -> bool:
-    """Whether a part, or anything inside it, may not apply."""
-    return part.when != ALWAYS or any(_conditional(each) for each in part.parts)
 
 
 def _place(form: Schema, leaf: Is) -> tuple[Field, str]:
@@ -309,22 +309,12 @@ class _Reading:
         if not isinstance(given, Mapping):
             return given
         left = dict(given)
-        for each in _in_order(part):
+        for each in part.in_order:
             if each.id in left and not self.holds(each.when, key, left):
                 del left[each.id]
             elif each.id in left:
                 left[each.id] = self._counting(each, left[each.id], key)
         return {name: inner for name, inner in left.items() if inner is not None} or None
-
-
-def _in_order(part: Part) -> list[Part]:
-    """The parts of an object, each behind those that its condition asks."""
-    beside = {each.id: each for each in part.parts}
-    after = {
-        each.id: {leaf.part for leaf in conditions.leaves(each.when) if leaf.part in beside}
-        for each in part.parts
-    }
-    return [beside[name] for name in TopologicalSorter(after).static_order()]
 
 
 def _bare(value: Any, part: str) -> Iterator[Any]:

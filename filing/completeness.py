@@ -50,11 +50,7 @@ def measure(filing: Filing) -> Completeness:
     form, given = told.form, told.rows
     reasons = checks.check_all(told, today=legal_day.today())
     faulty = {reason.item.partition(".")[0] for reason in reasons}
-    needed = [
-        key
-        for key in form.keys(given)
-        if not form.field(key).computed and applicability.required(told, key)
-    ]
+    needed = applicability.needed(told)
     done = sum(1 for key in needed if key in given and key not in faulty)
     grouped = (
         Lacking(

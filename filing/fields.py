@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import StrEnum
+from functools import cached_property
+from graphlib import TopologicalSorter
 from typing import Any
 
-from filing.conditions import ALWAYS, NEVER, Condition
+from filing import conditions
+from filing.conditions import ALWAYS, NEVER, Condition, Is
 from filing.meanings import Meaning, Topic
 from registry import law
 from registry.errors import NotFound
@@ -70,7 +73,7 @@ class Option:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, to keep what is worked out once
 class Part:
     """One value: a whole field, a part of one, or a column of rows.
 
@@ -139,6 +142,31 @@ class Part:
         """The option with that id, if any."""
         return next((each for each in self.options if each.id == option_id), None)
 
+    @cached_property
+    def leaves(self) -> tuple[Is, ...]:
+        """Every place that its conditions, and those of all inside it, ask about."""
+        own = (*conditions.leaves(self.when), *conditions.leaves(self.required))
+        return (*own, *(leaf for inner in self.parts for leaf in inner.leaves))
+
+    @cached_property
+    def conditional(self) -> bool:
+        """Whether it, or anything inside it, may not apply."""
+        return self.when != ALWAYS or any(each.conditional for each in self.parts)
+
+    @cached_property
+    def in_order(self) -> tuple["Part", ...]:
+        """The parts inside, each behind those that its condition asks.
+
+        Raises:
+            graphlib.CycleError: where they ask each other in a circle.
+        """
+        beside = {each.id: each for each in self.parts}
+        after = {
+            each.id: {leaf.part for leaf in conditions.leaves(each.when) if leaf.part in beside}
+            for each in self.parts
+        }
+        return tuple(beside[name] for name in TopologicalSorter(after).static_order())
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -193,7 +221,7 @@ class Field:
         return self.kind is Kind.COMPUTED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, to keep what is worked out once
 class Group:
     """A group of fields.
 
@@ -224,10 +252,14 @@ class Group:
 
     def has(self, key: str) -> bool:
         """Whether an answer's key is of one of its fields."""
-        return split(key)[0] in {each.code for each in self.fields}
+        return split(key)[0] in self._codes
+
+    @cached_property
+    def _codes(self) -> frozenset[str]:
+        return frozenset(each.code for each in self.fields)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, to keep what is worked out once
 class Schema:
     """One version of the declared schema.
 
@@ -264,7 +296,7 @@ class Schema:
 
     def group(self, group_id: str) -> Group:
         """The group with that letter."""
-        return next(each for each in self.groups if each.id == group_id)
+        return self._groups[group_id]
 
     def about(self, topic: Topic) -> Group:
         """The group in which something is told."""
@@ -272,7 +304,20 @@ class Schema:
 
     def coded(self, code: str) -> Field | None:
         """The field of a code, without the number of a set; None where there is none."""
-        return next((each for each in self if each.code == code), None)
+        return self._fields.get(code)
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
+        return {each.code: each for each in self}
+
+    @cached_property
+    def _groups(self) -> Mapping[str, Group]:
+        return {each.id: each for each in self.groups}
+
+    @cached_property
+    def asked(self) -> frozenset[Meaning | None]:
+        """Every meaning that a condition of any field asks for."""
+        return frozenset(leaf.means for field in self for leaf in field.value.leaves)
 
     def group_of(self, item: str) -> Group:
         """The group in which an answer, or a place inside one, stands: of `C1#2.name` the data sets."""

@@ -142,7 +142,7 @@ def test_the_order_puts_each_field_behind_those_that_decide_on_it(typed: Answers
     order = applicability.order(typed.form)
     assert sorted(order) == sorted(CODES)
     for field in typed.form:
-        for leaf in applicability._leaves(field.value):
+        for leaf in field.value.leaves:
             if leaf.field:
                 assert order.index(leaf.field) < order.index(field.code)
 
