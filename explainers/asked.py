@@ -11,7 +11,7 @@ from explainers import distinct, shaped
 from explainers.columns import Outsider, parse_columns
 from explainers.texts import pair
 from explainers.wording import Wording
-from registry import unread
+from registry import unread, yardsticks
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
@@ -62,7 +62,7 @@ COLUMN = (
     Key("values", "{level = {zh, en}}", "the level itself", Text("每一种情况的名称，会加引号。", "The name of each level, which is quoted.")),
     Key("phrases", "{level = {zh, en}}; more = {zh, en}", "made of the names", Text("有这种情况的人在句子里怎么说（“没有破产过的人”）；数值写在 more 下面，说它变大是什么情形（“更多的收入用来还款”）。", "Whoever has a level, as the subject of a sentence (“people without a past bankruptcy”); for a number, under more, what it is that it is raised, after “with” (“more of the income going to debts”).")),
     Key("kind", "number, category", "number", Text("category：数字是编号，没有高低。", "category: its numbers are codes, with no more and less.")),
-    Key("actionable", '0, 1, -1, "any"', "0", Text("本人能不能改变：不能、只能增加、只能减少、都能。", "Whether a person can change it: not, only upwards, only downwards, either way.")),
+    Key("actionable", '0, 1, -1, "any"', "0", Text("本人能不能改变：不能、只能增加、只能减少、都能。敏感特征只能写不能。", "Whether a person can change it: not, only upwards, only downwards, either way. Of a sensitive feature: not.")),
     Key("protected", "true, false", "false", Text("敏感特征，要单独检查。", "A sensitive feature, checked on its own.")),
     Key("effect", "better, worse, mixed, none, not_used", "–", Text("您说它变大时结果会怎样；和测到的对照。", "What you say that more of it does to the result; held against what is measured.")),
     Key("influence", "strong, medium, weak", "–", Text("您说它的影响有多大；和测到的对照。", "How much you say that it weighs; held against what is measured.")),
@@ -125,7 +125,7 @@ def check(plan: Mapping[str, Any]) -> None:
     texts |= {"sealed": plan["sealed"]} if plan.get("sealed") else {}
     reasons += [gap for item, said in texts.items() if said for gap in pair(item, said)[1]]
     _refuse(reasons)
-    _refuse([*_outsiders(plan)])
+    _refuse([*_outsiders(plan), *yardsticks.advised(plan)])
 
 
 def _outsiders(plan: Mapping[str, Any]) -> Iterator[Reason]:

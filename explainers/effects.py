@@ -89,12 +89,12 @@ def around(plan: ExplanationPlan, tally: Tally, subject: Subject) -> Around:
     tests = [(tally[f"{key}:changed"], tally[f"{key}:n"]) for key in keys if f"{key}:n" in tally]
     untried = any(plan.natures[name].untried for name in names)
     seen = subgroups.within(plan, tally, [f"contrast:{subject.key}", *keys])
-    twice, own = again(tally), scores.furthest(_contrasts(tally, subject))
+    twice, own = again(tally), scores.furthest(contrasts(tally, subject))
     moved = own is not None and scores.moves(plan, twice, own[1])
     return Around(twice, tests, untried=untried, within=seen, score=moved)
 
 
-def _contrasts(tally: Tally, subject: Subject) -> list[tuple[str, Counts]]:
+def contrasts(tally: Tally, subject: Subject) -> list[tuple[str, Counts]]:
     """The contrasts of a subject that have a direction, each with its key."""
     key = f"contrast:{subject.key}"
     levels = subject.kind == "levels"
@@ -111,7 +111,7 @@ def score_moved(plan: ExplanationPlan, tally: Tally, subject: Subject, turned: T
         subject: that was changed.
         turned: what was done to it, where it is a number.
     """
-    own = scores.furthest(_contrasts(tally, subject))
+    own = scores.furthest(contrasts(tally, subject))
     if own is None or not scores.moves(plan, again(tally), own[1]):
         return scores.NOT_TOLD
     key, counted = own

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from explainers import effects
+from explainers import effects, scores
 from explainers.asking import Tally
 from explainers.columns import written_level
 from explainers.effects import Sentence
@@ -15,6 +15,7 @@ from registry.contradictions import Acts
 ONE_WAY = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY, "step"})
 BOTH = frozenset({Kind.NO_SIMPLE_DIRECTION, "turn"})
 CHANGES = frozenset({Kind.DIRECTION_OPEN, Kind.NOISY, Kind.ELSEWHERE, "parted", "matters"})
+TURNED = frozenset({Acts.UP, Acts.DOWN})
 COUNTS = ("n", "up", "down", "changed")
 
 
@@ -33,10 +34,12 @@ def facts(
         importance: the rows of `importance.ranked`, in per hundred, that do more than asking again.
 
     Returns:
-        {columns, acts, n, up, down, changed, swapped?, between?}: `acts` as `registry.contradictions.Acts`;
-        `n` tests of which `up` were better (or dearer), `down` the opposite, and in `changed` the
-        result was another; `swapped` {n, changed, low, high}, with another person's values;
-        `between` the two levels from the first of which to the second it was changed.
+        {columns, acts, n, up, down, changed, swapped?, between?, ordered?, scored?}: `acts` as
+        `registry.contradictions.Acts`; `n` tests of which `up` were better (or dearer), `down` the
+        opposite, and in `changed` the result was another; `swapped` {n, changed, low, high}, with
+        another person's values; `between` the two levels from the first of which to the second it was
+        changed, `ordered` where the second is the larger number; `scored` where it changes hardly a
+        result and yet moves what the program answers, in `up` and `down`.
     """
     swapped = {tuple(row["columns"]): row for row in importance}
     found = []
@@ -51,8 +54,12 @@ def facts(
             shown = {"n": n, "up": up, "down": down, "changed": up + down}
         fact: dict[str, Any] = {"columns": list(acting), "acts": acts}
         fact |= {name: shown.get(name, 0) for name in COUNTS}
+        if acts is Acts.LITTLE and len(acting) == 1:
+            fact |= _of_the_score(tally, subject, certain=said[-1]["kind"] == Kind.SCORE)
         if subject.kind == "levels" and fact["up"] + fact["down"]:
             fact |= _between(plan, tally, subject, fact)
+        if "between" in fact and acts in TURNED:
+            fact["acts"] = Acts.UP if fact["up"] > fact["down"] else Acts.DOWN
         row = swapped.get(subject.names)
         if row is not None:
             fact["swapped"] = effects.rounded_row(
@@ -68,17 +75,42 @@ def facts(
     return found
 
 
+def _of_the_score(tally: Tally, subject: Subject, *, certain: bool) -> dict[str, Any]:
+    """How often what changes hardly a result moved the answer, where asking again moves none."""
+    own = scores.furthest(effects.contrasts(tally, subject))
+    if own is None or not (certain or not effects.again(tally).moved):
+        return {}
+    counted = own[1]
+    if not counted.up + counted.down:
+        return {}
+    told = {"n": counted.n, "up": counted.up, "down": counted.down, "changed": counted.changed}
+    return told | {"scored": True}
+
+
 def _between(
     plan: ExplanationPlan, tally: Tally, subject: Subject, fact: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """From which level to which a thing was changed in the tests of a fact, as people call them."""
+    """From which level to which a thing was changed in the tests of a fact, as people call them.
+
+    The commoner level is tried first. Of numbers, "higher" is the larger one whichever is commoner, so
+    the counts are turned round where they go from the larger to the smaller.
+    """
     column = plan.column(subject.names[0])
     for i in range(1, len(subject.levels)):
         counted = effects.counts(tally, f"contrast:{subject.key}:{i}")
         if (counted.n, counted.up, counted.down) == (fact["n"], fact["up"], fact["down"]):
             values = [plan.donors.value(column.name, subject.levels[at]) for at in (0, i)]
-            ends = (column.phrases.get(written_level(v)) or column.level(v) for v in values)
-            return {"between": [end.as_json() for end in ends]}
+            ends = [column.phrases.get(written_level(v)) or column.level(v) for v in values]
+            told = {"between": [end.as_json() for end in ends]}
+            one, two = values
+            if column.kind == "category" or isinstance(one, str) or isinstance(two, str):
+                return told
+            if len(subject.levels) > 2:
+                return told
+            if one < two:
+                return told | {"ordered": True}
+            turned = {"up": fact["down"], "down": fact["up"]}
+            return turned | {"between": told["between"][::-1], "ordered": True}
     return {}
 
 

@@ -1,7 +1,7 @@
 """What groups B, D, H and I of a filing declare, held against what its explanation measured.
 
-An answer is matched to an input of the model by the name that the filer gave the input, and by nothing
-else: words that name none, or more than one, are compared with nothing (record 0041).
+An answer is matched to an input of the model by the names that the filer gave the input and its levels, and by
+nothing else: a row that names none, or more than one, is compared with nothing (record 0041).
 """
 
 import re
@@ -15,13 +15,54 @@ from filing.dossier import Filing
 from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
 from filing.meanings import Meaning
-from registry import contradictions, explanations, untranslated
-from registry.contradictions import Claim, Contradiction, Effect, Influence, Kind
-from registry.language import Text
+from registry import contradictions, explanations, mentions, untranslated
+from registry.contradictions import TURNED, Claim, Contradiction, Effect, Influence, Kind
+from registry.language import LANGUAGES, Text
+from registry.mentions import Mention
 
-MORE = frozenset({"高", "大", "多", "长", "增加", "提高", "上升", "变大", "越高", "越多"})
-LESS = frozenset({"低", "小", "少", "短", "减少", "降低", "下降", "变小", "越低", "越少"})
-JOINTS = re.compile(r"[\s的更变较了，。、：:（）()“”]|时候?$")
+MORE = frozenset(
+    [
+        "高",
+        "大",
+        "多",
+        "长",
+        "增加",
+        "提高",
+        "上升",
+        "变大",
+        "越高",
+        "越多",
+        "higher",
+        "larger",
+        "more",
+        "longer",
+        "greater",
+        "bigger",
+        "rising",
+    ]
+)
+LESS = frozenset(
+    [
+        "低",
+        "小",
+        "少",
+        "短",
+        "减少",
+        "降低",
+        "下降",
+        "变小",
+        "越低",
+        "越少",
+        "lower",
+        "smaller",
+        "less",
+        "fewer",
+        "shorter",
+        "falling",
+    ]
+)
+DIRECTIONS = {"zh": ("高", "低"), "en": ("higher", "lower")}
+JOINTS = re.compile(r"[\s的更变较了，。、：:（）()“”,.;]|时候?$|\b(?:an?|the|of)\b")
 UNUSED = re.compile(
     r"不(?:会)?(?:使用|用|看|考虑|采用)([^，。；;,.、]+(?:[、和或][^，。；;,.、]+)*)"
 )
@@ -39,7 +80,6 @@ BY_PROGRAM = re.compile(
     rf"|(?:没有|无|不经|无需){JOINED}人(?:工|员)?(?:看|参与|审核|审批|干预|过问|决定)"
 )
 """That a person decides on each result, or none does; words that a person looks on request are neither."""
-TURNED = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
 TASKS = {"prices": "price", "ranks": "score", "allocates": "decision", "decides": "decision"}
 TASK_NAMES = {
     "decision": Text("作出决定", "it decides"),
@@ -118,7 +158,7 @@ def _factors(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Cl
                 if influence
                 else Text("列为主要因素", "listed")
             )
-            yield _claim(field, number, known[0], said, influence=influence, rank=number)
+            yield _claim(field, number, known[0].column, said, influence=influence, rank=number)
 
 
 def _effects(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
@@ -127,15 +167,16 @@ def _effects(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Cl
         known = _named(row.get("what"), columns)
         if known is None or not row.get("effect"):
             continue
-        column, more = known
+        named_there, more = known
         declared = Effect(row["effect"])
         named = contradictions.EFFECTS[declared]
         what = row["what"]
         said = Text(f"{what['zh']}：{named.zh}", f"{what.get('en') or what['zh']}: {named.en}")
-        effect = declared if more else TURNED.get(declared, declared)
-        if more is None and declared in TURNED:
+        effect = TURNED.get(declared, declared) if more is False else declared
+        level = named_there.level if more is None else None
+        if more is None and level is None and declared in TURNED:
             effect = Effect.SOME  # of which side of it the filer speaks is not said
-        yield _claim(field, number, column, said, effect=effect)
+        yield _claim(field, number, named_there.column, said, effect=effect, level=level)
 
 
 def _unused(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
@@ -144,7 +185,7 @@ def _unused(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Cla
     for clause in UNUSED.finditer(said.get("zh") or ""):
         if EXCEPT.search(clause.group()):
             continue
-        for column in _mentioned(clause.group(1), columns):
+        for column in [each.column for each in mentions.found(clause.group(1), columns, "zh")]:
             if column["name"] not in seen:
                 seen.add(column["name"])
                 plain = column["plain"]
@@ -161,6 +202,7 @@ def _claim(
     effect: Effect | None = None,
     influence: Influence | None = None,
     rank: int | None = None,
+    level: Text | None = None,
 ) -> Claim:
     code, name = field.code, field.name
     rows = field.kind is FieldKind.ROWS
@@ -174,34 +216,29 @@ def _claim(
         effect=effect,
         influence=influence,
         rank=rank,
+        level=level,
     )
-
-
-def _mentioned(text: str, columns: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The inputs whose names stand in a text; of names that hold each other the longest."""
-    held = [each for each in columns if each["plain"]["zh"] in text]
-    return [
-        one
-        for one in held
-        if not any(one["plain"]["zh"] in two["plain"]["zh"] for two in held if two is not one)
-    ]
 
 
 def _named(
     said: Mapping[str, str] | None, columns: Sequence[Mapping[str, Any]]
-) -> tuple[Mapping[str, Any], bool | None] | None:
+) -> tuple[Mention, bool | None] | None:
     """The one input that words are about, and whether they are about more of it; else None."""
-    text = (said or {}).get("zh") or ""
-    held = _mentioned(text, columns)
-    if len(held) != 1:
-        return None
-    rest = JOINTS.sub("", text.replace(held[0]["plain"]["zh"], "", 1))
-    more, less = (held[0].get("direction") or {}).get("zh") or ("高", "低")
-    if not rest:
-        return held[0], None
-    if rest in MORE | {more}:
-        return held[0], True
-    return (held[0], False) if rest in LESS | {less} else None
+    for language in LANGUAGES:
+        text = (said or {}).get(language) or ""
+        held = mentions.found(text, columns, language)
+        if len(held) != 1:
+            continue
+        one = held[0]
+        rest = JOINTS.sub("", text[: one.start] + " " + text[one.end :]).lower()
+        given = (one.column.get("direction") or {}).get(language) or DIRECTIONS[language]
+        if not rest:
+            return one, None
+        if rest in MORE | {given[0]}:
+            return one, True
+        if rest in LESS | {given[1]}:
+            return one, False
+    return None
 
 
 def _purpose(told: Answers, content: Mapping[str, Any] | None) -> list[Contradiction]:

@@ -6,7 +6,7 @@ counted. A claim is contradicted only by what the tests can tell; what they leav
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -100,6 +100,7 @@ class Claim:
         effect: what more of it is said to do, if anything is said.
         influence: how much it is said to weigh, if anything is said.
         rank: the place in a list that is ordered by weight; None where it stands in none.
+        level: the level that the words are about, as people call it; None where they name none.
     """
 
     place: str
@@ -110,6 +111,7 @@ class Claim:
     effect: Effect | None = None
     influence: Influence | None = None
     rank: int | None = None
+    level: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,8 @@ def against(
     for claim in claims:
         fact = of.get(claim.column)
         if fact is not None:
-            found += [_found(claim, kind, fact, task) for kind in _wrong(claim, fact, task)]
+            compared = _about_level(claim, fact)
+            found += [_found(claim, kind, fact, task) for kind in _wrong(compared, fact, task)]
     return [*found, *_order(claims, of)]
 
 
@@ -226,6 +229,27 @@ def compared(claim: Claim, facts: Sequence[Mapping[str, Any]]) -> bool:
         if claim.column in fact["columns"]:
             return Acts(fact["acts"]) is not Acts.UNKNOWN
     return False
+
+
+TURNED = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
+"""What less of a thing is said to do, where more of it is said to do this."""
+
+
+def _about_level(claim: Claim, fact: Mapping[str, Any]) -> Claim:
+    """A claim as it is about the change that was counted: from the one level to the other.
+
+    Of levels without an order nothing is higher, and of a level that was not counted only whether
+    the thing matters can be told.
+    """
+    if claim.effect not in TURNED:
+        return claim
+    ends = [Text(**end) for end in fact.get("between", ())]
+    if claim.level is None and (not ends or fact.get("ordered")):
+        return claim
+    if claim.level in ends[1:]:
+        return claim
+    turned = claim.level in ends[:1]
+    return replace(claim, effect=TURNED[claim.effect] if turned else Effect.SOME)
 
 
 def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
@@ -245,12 +269,15 @@ def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
         yield Kind.DIRECTION
     elif effect is Effect.NONE and acts in MOVES:
         yield Kind.MATTERS
-    elif effect is Effect.NOT_USED and (
-        acts in MOVES or (acts is Acts.LITTLE and fact["changed"])
-    ):
+    elif effect is Effect.NOT_USED and (acts in MOVES or _used(fact)):
         yield Kind.NOT_USED
     if claim.influence is Influence.STRONG and acts in SMALL:
         yield Kind.IMPORTANCE
+
+
+def _used(fact: Mapping[str, Any]) -> bool:
+    """Whether what hardly changes a result changed one, or moved the score that it follows from."""
+    return fact["acts"] == Acts.LITTLE and bool(fact["changed"] or fact.get("scored"))
 
 
 def _often(fact: Mapping[str, Any], way: Acts) -> bool:
@@ -273,9 +300,23 @@ def _found(claim: Claim, kind: Kind, fact: Mapping[str, Any], task: str) -> Cont
         where=claim.where,
         columns=(claim.column,),
         declared=claim.said,
-        measured=_counted(fact, task),
+        measured=_scored(fact, task) if kind is Kind.NOT_USED else _counted(fact, task),
         n=fact["n"],
     )
+
+
+USED = Text(
+    "；它几乎不改变结果，但答案跟着它变，说明用到了它",
+    "; it hardly changes a result, but the answer moves with it, so it is used",
+)
+
+
+def _scored(fact: Mapping[str, Any], task: str) -> Text:
+    """What was counted, and that a thing is used which hardly changes a result."""
+    counted = _counted(fact, task)
+    if not fact.get("scored"):
+        return counted
+    return Text(counted.zh + USED.zh, counted.en + USED.en)
 
 
 def _counted(fact: Mapping[str, Any], task: str) -> Text:

@@ -87,6 +87,10 @@ class InputsUntold(Invalid):
     """The plan says nothing of some of the model's inputs: describe each of them."""
 
 
+class SensitiveAdvised(Invalid):
+    """The plan would advise a person to change a sensitive feature: take it out of what can be changed."""
+
+
 class NotFinished(Conflict):
     """There is no text to approve yet."""
 
@@ -132,6 +136,7 @@ def request(
         NotDeidentified: when nothing says how persons were made unrecognisable in the data.
         OtherYardstick: when the plan contradicts the newest report that counts, or another report
             is named.
+        SensitiveAdvised: when a sensitive feature is named as what a person can change; lists each.
         ClassesUnfit: when the classes that it names do not fit together.
     """
     by.require(Role.FILER)
@@ -147,6 +152,7 @@ def request(
         _check_same(counting[0].differences(plan))
         report_id = report_id or counting[0].report_id
         _check_quoted(counting, report_id)
+    _check_advised(plan)
     class_names.of_explanation(plan)
     if report_id is not None:
         _check_usable(reports.get(session, report_id), version)
@@ -208,6 +214,15 @@ def _check_inputs(plan: Mapping[str, Any], version: Version) -> None:
             "模型的每一项输入都要说明，计划里缺了几项，请补上。",
             "Every input of the model is described; the plan lacks some. Add them.",
             reasons=[Reason(f"columns.{each}", said, remedy) for each in untold],
+        )
+
+
+def _check_advised(plan: Mapping[str, Any]) -> None:
+    if reasons := yardsticks.advised(plan):
+        raise SensitiveAdvised(
+            "计划把敏感特征列为本人可以改变的信息，请逐项改正。",
+            "The plan lists sensitive features as what a person can change; correct each.",
+            reasons=reasons,
         )
 
 

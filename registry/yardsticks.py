@@ -250,6 +250,28 @@ def counting(
     ]
 
 
+SENSITIVE = Text(
+    "它是敏感特征，说明不会劝人去改变它。",
+    "It is a sensitive feature, and no text advises anybody to change it.",
+)
+NOT_ADVISED = Text(
+    "请写 actionable = 0，或者去掉这一项。", "Write actionable = 0, or leave the key out."
+)
+
+
+def advised(plan: Mapping[str, Any]) -> list[Reason]:
+    """The sensitive features of a plan that it names as what a person may change.
+
+    Args:
+        plan: of an explanation, with what a report settles.
+    """
+    return [
+        Reason(f"columns.{column.get('name')}.actionable", SENSITIVE, NOT_ADVISED)
+        for column in plan.get("columns") or ()
+        if column.get("protected") and column.get("actionable")
+    ]
+
+
 def _asked_class(names: tuple[str, ...], favourable: str) -> tuple[frozenset[str], str]:
     """The classes in any order and the one asked about; of 0 and 1, 1 is asked about unnamed."""
     if not names:

@@ -125,3 +125,16 @@ def test_what_the_model_is_given_is_not_told_as_unknown_to_it() -> None:
     with pytest.raises(asked.PlanHasGaps) as refused:
         asked.check({"columns": columns("age"), "protected": [race, race]})
     assert [reason.item for reason in refused.value.reasons] == ["protected.race"]
+
+
+@pytest.mark.parametrize("way", [1, -1, "any"])
+def test_a_sensitive_feature_is_named_as_nothing_to_change(way: Any) -> None:
+    """X12/27: “change only the marital status, from single to married” stood as an example."""
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age", "sex", sex={"actionable": way})})
+    (reason,) = refused.value.reasons
+    assert (reason.item, reason.remedy.en) == (
+        "columns.sex.actionable",
+        "Write actionable = 0, or leave the key out.",
+    )
+    asked.check({"columns": columns("age", "sex", age={"actionable": way}, sex={"actionable": 0})})

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from explainers.explanation import explain
 from explainers.plan import ExplanationPlan
 from registry.contradictions import Acts
-from tests.explainers.toys import Rule, Toy, apart, columns, people
+from tests.explainers.toys import Rule, Toy, apart, columns, people, text
 
 N = 1_500
 
@@ -134,3 +135,35 @@ def test_a_fact_of_levels_names_both_ends_in_the_direction_of_its_counts() -> No
     )
     (wrong,) = made["contradictions"]
     assert f"“{ends[0]}” changed to “{ends[1]}”" in wrong["said"]["en"]
+
+
+@pytest.mark.parametrize("common", [0.2, 0.8])
+@pytest.mark.parametrize(("effect", "kinds"), [("better", []), ("worse", ["direction"])])
+def test_more_of_a_yes_or_no_is_yes_whichever_is_commoner(
+    effect: str, kinds: list[str], common: float
+) -> None:
+    """X12/16: of a good record that 80 of 100 have, “better” was contradicted and “worse” was not."""
+    good = (np.random.default_rng(3).random(N) < common).astype(int)
+    table = apart(people(N)).append_column("good", pa.array(good))
+    described = [
+        *columns("age"),
+        {"name": "good", "plain": text("好记录", "good record"), "effect": effect},
+    ]
+    plan = ExplanationPlan.make(table, described, nonce="n", cut=0.5)
+    said = explain(plan, table, Toy(lambda x: 0.2 + 0.6 * x["good"]), nonce="n")
+    assert [kind for kind, _ in found(said)] == kinds
+
+
+def test_what_moves_the_score_alone_is_used() -> None:
+    """Sex lowers every woman's score and changes no result: “not used” is not true."""
+    table = apart(people(N))
+    described = columns(
+        "age", "sex", "job", sex={"effect": "not_used"}, job={"effect": "not_used"}
+    )
+    plan = ExplanationPlan.make(table, described, nonce="n", cut=0.5)
+    rule = Toy(lambda x: np.where(x["age"] >= 30, 0.9, 0.1) - 0.02 * (x["sex"] == "f"))
+    said = explain(plan, table, rule, nonce="n")
+    assert found(said) == [("not_used", ("sex",))]
+    (fact,) = [each for each in said["measured"] if each["columns"] == ["sex"]]
+    assert (fact["acts"], fact["changed"], fact["scored"]) == (Acts.LITTLE, 0, True)
+    assert max(fact["up"], fact["down"]) == fact["n"]

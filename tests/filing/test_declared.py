@@ -55,6 +55,52 @@ def found(content: dict[str, Any] | None = CONTENT, /, **values: Any) -> list[tu
     ]
 
 
+WITH = {
+    "0": {"zh": "没有破产过的人", "en": "people without a past bankruptcy"},
+    "1": {"zh": "破产过的人", "en": "people with a past bankruptcy"},
+}
+
+
+@pytest.mark.parametrize("commoner", ["0", "1"])
+@pytest.mark.parametrize(
+    ("what", "effect", "differing"),
+    [
+        (zh("破产过的人"), "better", True),
+        (zh("破产过的人"), "worse", False),
+        (zh("破产过"), "better", True),
+        (zh("没有破产过的人"), "better", False),
+        (zh("没有破产过"), "worse", True),
+        ({"zh": "没有不良的记录", "en": "No past bankruptcy"}, "worse", False),  # not by its name
+        ({"zh": "有过这种事", "en": "A past bankruptcy"}, "better", True),
+        ({"zh": "好记录", "en": "Without a past bankruptcy"}, "worse", True),
+        (zh("是否破产过"), "better", False),  # which of the two is not said
+    ],
+)
+def test_a_row_about_a_level_is_held_against_the_change_to_it(
+    what: dict[str, str], effect: str, differing: bool, commoner: str
+) -> None:
+    """X12/12: “破产过的人: better” beside 965 of 972 tests that made it worse, and not a word."""
+    column = {
+        "name": "pubrec",
+        "plain": {"zh": "是否破产过", "en": "a past bankruptcy"},
+        "values": {"0": {"zh": "没有", "en": "no"}, "1": {"zh": "有", "en": "yes"}},
+        "phrases": WITH,
+    }
+    rarer = "1" if commoner == "0" else "0"
+    worse = rarer == "1"
+    counted = {"n": 972, "up": 5 if worse else 965, "down": 965 if worse else 5, "changed": 400}
+    acts = "down" if worse else "up"
+    measured = {"columns": ["pubrec"], "acts": acts, **counted}
+    measured |= {"between": [WITH[commoner], WITH[rarer]]}
+    content = {
+        "task": "decision",
+        "questions": [{"id": "information", "items": [column]}],
+        "measured": [measured],
+    }
+    said = found(content, H5=[{"what": what, "effect": effect}])
+    assert said == [("direction", "H5.1")] * differing
+
+
 @pytest.mark.parametrize(
     ("what", "effect", "kind"),
     [

@@ -108,3 +108,42 @@ def test_of_levels_the_text_says_what_was_changed_to_what() -> None:
     (found,) = contradictions.against([claim(Effect.NOT_USED)], [measured], task="decision")
     assert found.measured.zh.startswith("从“没有拖欠的人”改成“有拖欠的人”，试了100次，0次更容易")
     assert found.measured.en.startswith("with “none overdue” changed to “overdue”, of 100 tests")
+
+
+@pytest.mark.parametrize(
+    ("effect", "contradicted"), [(Effect.NOT_USED, True), (Effect.NONE, False)]
+)
+def test_what_moves_the_score_and_no_result_is_used_and_is_said_so(
+    effect: Effect, contradicted: bool
+) -> None:
+    """X12/12: every woman's score lower, no result changed, and “not used” passed."""
+    measured = fact(Acts.LITTLE, n=972, up=0, down=972, scored=True)
+    found = contradictions.against([claim(effect)], [measured], task="decision")
+    assert bool(found) is contradicted
+    for each in found:
+        assert each.measured.zh.endswith("它几乎不改变结果，但答案跟着它变，说明用到了它")
+        assert "so it is used" in each.measured.en
+    assert not contradictions.against([claim(effect)], [fact(Acts.LITTLE)], task="decision")
+
+
+ENDS = [{"zh": "南区", "en": "south"}, {"zh": "北区", "en": "north"}]
+
+
+@pytest.mark.parametrize(
+    ("level", "effect", "more", "kinds"),
+    [
+        (None, Effect.BETTER, {}, []),  # of places none is higher
+        (None, Effect.BETTER, {"ordered": True}, [Kind.DIRECTION]),
+        (Text("北区", "north"), Effect.BETTER, {}, [Kind.DIRECTION]),
+        (Text("北区", "north"), Effect.WORSE, {"ordered": True}, []),
+        (Text("南区", "south"), Effect.BETTER, {}, []),
+        (Text("南区", "south"), Effect.WORSE, {}, [Kind.DIRECTION]),
+        (Text("东区", "east"), Effect.BETTER, {}, []),  # was not counted
+    ],
+)
+def test_a_claim_about_a_level_is_about_the_change_that_was_counted(
+    level: Text | None, effect: Effect, more: dict[str, Any], kinds: list[Kind]
+) -> None:
+    measured = fact(Acts.DOWN, between=ENDS, **more)
+    found = contradictions.against([claim(effect, level=level)], [measured], task="decision")
+    assert [each.kind for each in found] == kinds

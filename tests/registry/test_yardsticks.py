@@ -344,3 +344,17 @@ def test_reports_that_differ_are_told_by_the_plain_names_of_columns() -> None:
     said = [each.zh for each in _by({"sensitive": []}).beside(named)]
     assert any("“种族”" in each for each in said)
     assert any(each.startswith("分数线是0.5") for each in said)
+
+
+def test_no_sensitive_feature_is_named_as_what_a_person_can_change(case: Case) -> None:
+    """Whether the plan says that it is sensitive, or a report that counts does."""
+    income, sex, married = COLUMNS
+    asked = [income | {"actionable": 1}, sex | {"protected": True, "actionable": "any"}, married]
+    with pytest.raises(explanations.SensitiveAdvised) as refused:
+        case.ask(columns=asked, cut=0.8)
+    assert [each.item for each in refused.value.reasons] == ["columns.sex.actionable"]
+    case.report()
+    with pytest.raises(explanations.SensitiveAdvised) as refused:
+        case.ask(columns=[income, sex, married | {"actionable": 1}])
+    assert [each.item for each in refused.value.reasons] == ["columns.married.actionable"]
+    assert case.ask(columns=[income | {"actionable": 1}, sex, married])
