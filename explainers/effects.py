@@ -35,6 +35,7 @@ DIRECTED = frozenset(
 ONE_DIRECTION = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY})
 TELLING = DIRECTED | {Kind.NOISY}
 BETTER_FIRST = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS})
+MOST_LISTED = 3  # names in one sentence (ours); more of them pass 45 characters or 25 words
 """Of two levels of which one is better, that one is named first."""
 
 
@@ -167,6 +168,17 @@ def listed(names: Sequence[Text]) -> Text:
     return Text(zh, ", ".join(name.en for name in names[:-1]) + " and " + names[-1].en)
 
 
+def some(names: Sequence[Text]) -> Text:
+    """Several names as one, the first of them where all would make a sentence too long to read."""
+    if len(names) <= MOST_LISTED:
+        return listed(names)
+    first, n = names[:MOST_LISTED], len(names)
+    return Text(
+        "、".join(name.zh for name in first) + f"等{n}项",
+        ", ".join(name.en for name in first) + f" and {n - MOST_LISTED} more",
+    )
+
+
 def quoted(names: Sequence[Text]) -> Text:
     """Names of levels as they stand in a sentence: “东城”、“西城”."""
     return Text(
@@ -182,7 +194,7 @@ def acting(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Column
 
 def subject_name(plan: ExplanationPlan, subject: Subject) -> Text:
     """What people call a subject."""
-    return listed([plan.column(name).subject for name in subject.names])
+    return some([plan.column(name).subject for name in subject.names])
 
 
 def rounded_row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,8 +217,8 @@ def _filed(said: Sentence, subject: Subject) -> Sentence:
 
 def _names(plan: ExplanationPlan, columns: Sequence[Column]) -> dict[str, Text]:
     first = columns[0]
-    name = listed([column.subject for column in columns])
-    plain = listed([column.plain for column in columns])
+    name = some([column.subject for column in columns])
+    plain = some([column.plain for column in columns])
     more, alone = first.direction.more, len(columns) == 1
     together = Text(f"{name.zh}一起变{more.zh}", f"{raised(more.en, plain.en)} together")
     return {
@@ -273,7 +285,7 @@ def _together(
     shown: dict[str, Any] = {"columns": list(subject.names)}
     if idle:
         n = seen[idle[0]][1]
-        alone = listed([plan.column(name).plain for name in idle])
+        alone = some([plan.column(name).plain for name in idle])
         places |= {
             "Y": alone,
             "y": Text(alone.zh, with_article(alone.en)),

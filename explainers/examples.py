@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from explainers import numbers
 from explainers.columns import Column
 from explainers.counterfactual import Move, Search, WhatIf, changeable
-from explainers.effects import Sentence, listed, wording
+from explainers.effects import Sentence, some, wording
 from explainers.phrases import same
 from explainers.plan import ExplanationPlan
 from explainers.sentences import sentence
@@ -42,7 +42,7 @@ def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
     places = wording(plan) | {
         "n": same(numbers.count(search.asked)),
         "k": same(numbers.count(search.single)),
-        "X": listed([column.subject for column in open_to_change if column.name in tried]),
+        "X": some([column.subject for column in open_to_change if column.name in tried]),
     }
     shown = {
         "n": search.asked,
@@ -56,7 +56,7 @@ def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
         said = sentence(
             "whatif.untried",
             evidence={"untried": len(untried)},
-            places={"X": listed([column.subject for column in untried])},
+            places={"X": some([column.subject for column in untried])},
         )
         yield said | {"columns": [column.name for column in untried]}
     for example in search.examples:

@@ -1,6 +1,7 @@
 """The public explanation of one model version: six questions, each sentence with test and limit."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from explainers.pictures import Picture, drawn
 from explainers.plan import BLOCK, ExplanationPlan
 from explainers.questions import QUESTIONS, WHO_DECIDES
 from explainers.sentences import Kind, capitalised, sentence
+from explainers.wording import Wording
 from registry import attestation, contradictions, readability
 from registry.findings import row_by_row
 from registry.language import LANGUAGES, Language, Text
@@ -103,7 +105,7 @@ def explain(
     quoted = checked.Quoted(report_findings, target_kind, caption, of_people)
     page = _Page(plan, tally, found, quoted, tuple(yardsticks), declared or {})
     content = page.content() | {"nonce": nonce}
-    content |= {"readability": {lang: _readability(content, lang) for lang in LANGUAGES}}
+    content |= {"readability": {lang: _readability(content, page.own, lang) for lang in LANGUAGES}}
     return content | {"digest": attestation.digest(content)}
 
 
@@ -111,13 +113,28 @@ def _silent(done: int, total: int, said: Text) -> None:
     """Tell nobody."""
 
 
-def _readability(content: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """How easily the page's sentences are read, and what could be plainer."""
+def _readability(
+    content: Mapping[str, Any], own: Sequence[Text], language: Language
+) -> dict[str, Any]:
+    """How easily the page's sentences are read, and what its filer could say more plainly.
+
+    Args:
+        content: the page.
+        own: what the filer wrote; nothing is remarked on that the filer cannot change.
+        language: of the page.
+    """
     text = "\n".join(said[language] for said in sentences_of(content))
     measured = readability.profile(text, language)
+    told = [
+        each for each in dict.fromkeys(one.in_(language) for one in own) if each and each in text
+    ]
     return {
         "profile": {name: numbers.rounded(value) for name, value in measured.items()},
-        "remarks": [remark.as_json() for remark in readability.remarks(text, language)],
+        "remarks": [
+            replace(remark, place=None).as_json()
+            for each in told
+            for remark in readability.remarks(each, language)
+        ],
     }
 
 
@@ -178,6 +195,19 @@ class _Page:
         # Nothing is strongest where the same question gets two results.
         steady = not tally["again:changed"]
         self.strongest = strongest.told(plan, tally, every, self.importance) if steady else []
+
+    @property
+    def own(self) -> list[Text]:
+        """What the filer wrote: its answers, and the names and phrases of which sentences are made."""
+        attributes: list[Column | Outsider] = [*self.plan.columns, *self.plan.outsiders]
+        words = [
+            word
+            for each in attributes
+            for word in (each.plain, *each.values.values(), *each.phrases.values())
+        ]
+        words += [getattr(self.plan.wording, name) for name in Wording.__slots__]
+        answers = [Text(said.get("zh", ""), said.get("en", "")) for said in self.declared.values()]
+        return [*answers, *words, *([self.plan.sealed] if self.plan.sealed else [])]
 
     def content(self) -> dict[str, Any]:
         """Everything the page shows, as JSON."""

@@ -15,7 +15,7 @@ from registry.language import Text
 NOT_TOLD = Text("", "")
 WAYS = Text(
     "但是评分会变：{changed}，每100次里，{up_p}次{easier}，{down_p}次{harder}；{size}。",
-    "But the score moves: with {changed}, {easier} in {up_p} of 100 tests, {harder} in {down_p}; {size}.",
+    "But the score moves. With {changed}: {easier} in {up_p} of 100 tests; {harder} in {down_p}; {size}.",
 )
 NO_WAY = Text(
     "但是评分会变：每100次里，{moved_p}次变了（试了{n}次，{moved}次）。",

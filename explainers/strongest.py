@@ -87,7 +87,7 @@ def _apart(
 def _called(plan: ExplanationPlan, tally: Tally, *rows: Mapping[str, Any]) -> Text:
     subjects = [next(s for s in plan.subjects if list(s.names) == e["columns"]) for e in rows]
     columns = [column for s in subjects for column in effects.acting(plan, tally, s)]
-    return effects.listed([column.subject for column in columns])
+    return effects.some([column.subject for column in columns])
 
 
 def _said(

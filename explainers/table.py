@@ -62,17 +62,17 @@ def _far(tail: Text) -> Text:
 
 FAR_WAY, FAR_ONE_WAY = _far(WAY), _far(ONE_WAY)
 _BOTH = Text(
-    "：每100次里，{up_p}次{easier}，{down_p}次{harder}，{same_p}次{unmoved}；{c_p}次结果本身变了。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
-    "{easier} in {up_p} of 100 tests, {harder} in {down_p} and {unmoved} in {same_p}; the result itself "
+    "：每100次里，{up_p}次{easier}；{down_p}次{harder}；{same_p}次{unmoved}。{c_p}次结果本身变了。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
+    ": {easier} in {up_p} of 100 tests; {harder} in {down_p}; {unmoved} in {same_p}. The result itself "
     "changed in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
 )
 NUMBER_BOTH = Text(
     "其他信息不变时，{turned}" + _BOTH.zh,
-    "All else equal, with {turned}, the {person} is " + _BOTH.en,
+    "All else equal, with {turned}" + _BOTH.en,
 )
 LEVELS_BOTH = Text(
     "其他信息不变时，{b_who}，和{a_who}相比" + _BOTH.zh,
-    "All else equal, {b_who}, compared with {a_who}, are " + _BOTH.en,
+    "All else equal, {b_who} compared with {a_who}" + _BOTH.en,
 )
 PRICED_WAY = Text(
     "：每100次里，{k_p}次这样。（试了{n}次：{k}次这样，{s}次不变，{d}次相反。）",
@@ -85,7 +85,7 @@ PRICED_ONE_WAY = Text(
 )
 FAR_PRICED_WAY, FAR_PRICED_ONE_WAY = _far(PRICED_WAY), _far(PRICED_ONE_WAY)
 _PRICED_BOTH = Text(
-    "：每100次里，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变，平均相差{m}；{c_p}次变化超过1%。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
+    "：每100次里，{up_p}次{higher}；{down_p}次{lower}；{same_p}次不变，平均相差{m}。{c_p}次变化超过1%。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
     "of 100 tests {up_p} gave {higher}, {down_p} {lower} and {same_p} no change: on average by {m}. It "
     "moved by more than 1 % in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
 )
@@ -98,7 +98,7 @@ PRICED_LEVELS_BOTH = Text(
     "All else equal, {b_who} compared with {a_who}: " + _PRICED_BOTH.en,
 )
 PRICED_TOGETHER = Text(
-    "其他信息不变时，{turned}：每100次里，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变；{c_p}次变化超过1%。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
+    "其他信息不变时，{turned}：每100次里，{up_p}次{higher}；{down_p}次{lower}；{same_p}次不变。{c_p}次变化超过1%。（试了{n}次，依次是{up}次、{down}次、{s}次、{c}次。）",
     "All else equal, with {turned}, of 100 tests {up_p} gave {higher}, {down_p} {lower} and {same_p} no "
     "change. It moved by more than 1 % in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
 )
@@ -157,8 +157,7 @@ SENTENCES: Mapping[str, Row] = {
     "decision.levels.steps": Row(
         Text(
             "其他信息不变时，{b_who}，有时比{a_who}{way}，有时{idle}" + WAY.zh,
-            "All else equal, {b_who} are sometimes {way} than {a_who}, and sometimes {idle}"
-            + WAY.en,
+            "All else equal, {b_who} are sometimes {way} than {a_who}; sometimes {idle}" + WAY.en,
         ),
         RULE,
     ),
@@ -254,7 +253,7 @@ SENTENCES: Mapping[str, Row] = {
     "price.levels.always": Row(
         Text(
             "其他信息不变时，{b_who}，比{a_who}{way}，平均相差{m}" + PRICED_WAY.zh,
-            "All else equal, for {b_who} there is nearly always {way} than for {a_who}, on "
+            "All else equal: for {b_who} there is nearly always {way} than for {a_who}; on "
             "average by {m}" + PRICED_WAY.en,
         ),
         RULE,
@@ -262,7 +261,7 @@ SENTENCES: Mapping[str, Row] = {
     "price.levels.usually": Row(
         Text(
             "其他信息不变时，{b_who}，一般比{a_who}{way}，平均相差{m}" + PRICED_WAY.zh,
-            "All else equal, for {b_who} there is usually {way} than for {a_who}, on average by "
+            "All else equal: for {b_who} there is usually {way} than for {a_who}; on average by "
             "{m}" + PRICED_WAY.en,
         ),
         RULE,
@@ -270,7 +269,7 @@ SENTENCES: Mapping[str, Row] = {
     "price.levels.steps": Row(
         Text(
             "其他信息不变时，{b_who}，有时比{a_who}{way}，有时不变，平均相差{m}" + PRICED_WAY.zh,
-            "All else equal, for {b_who} there is sometimes {way} than for {a_who}, and sometimes "
+            "All else equal: for {b_who} there is sometimes {way} than for {a_who}; sometimes it is "
             "the same: on average by {m}" + PRICED_WAY.en,
         ),
         RULE,
@@ -354,14 +353,14 @@ SENTENCES: Mapping[str, Row] = {
     # ours: a group of texts has no higher and lower
     "decision.group.matters": Row(
         Text(
-            "{X}会影响结果：换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
+            "{X}会影响结果。换成另外一{person}的，每100{people}里，{about}{people}的结果会变。",
             "{X_bare} made a difference: with those of another {person}, the result changes for {about} of 100 {people}.",
         ),
         RULE,
     ),
     "price.group.matters": Row(
         Text(
-            "{X}会影响{price}：换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。",
+            "{X}会影响{price}。换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。",
             "{X_bare} made a difference: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
         ),
         RULE,
@@ -428,14 +427,14 @@ SENTENCES: Mapping[str, Row] = {
     "decision.flip.way": Row(
         Text(
             "把{a_who}改成{b_who}，每100次里，{up_p}次变成“{good}”，{down_p}次变成“{bad}”，其余没有变（试了{n}次，{up}次和{down}次）。",
-            "With {a_who} changed to {b_who}, of 100 tests the result became “{good}” in {up_p} and “{bad}” in {down_p} ({n} tests: {up} and {down}).",
+            "With {a_who} changed to {b_who}: of 100 tests, the result became “{good}” in {up_p} and “{bad}” in {down_p} ({n} tests: {up} and {down}).",
         ),
         ITSELF,
     ),
     "price.flip.way": Row(
         Text(
             "把{a_who}改成{b_who}，每100次里，{up_p}次{higher}，{down_p}次{lower}，其余没有变；平均相差{m}。（试了{n}次，{up}次和{down}次。）",
-            "With {a_who} changed to {b_who}, of 100 tests {up_p} gave {higher} and {down_p} {lower}; the mean difference is {m}. ({n} tests: {up} and {down}.)",
+            "With {a_who} changed to {b_who}: of 100 tests, {up_p} gave {higher} and {down_p} {lower}; the mean difference is {m}. ({n} tests: {up} and {down}.)",
         ),
         ITSELF,
     ),
@@ -464,15 +463,15 @@ SENTENCES: Mapping[str, Row] = {
     # ours: between neighbouring values it goes a way that values far apart do not show
     "decision.number.bends": Row(
         Text(
-            "其他信息不变时，{turned}，有时{easier}，有时{harder}：{stretches}相差不大的两个数值之间，每100次里，结果{near_gained_p}次变好，{near_lost_p}次变差；相差较大的两个数值之间，{up_p}次{easier}，{down_p}次{harder}，{same_p}次{unmoved}。（近的试了{near_n}次：{near_gained}次和{near_lost}次；远的试了{n}次：{up}次、{down}次和{s}次。）",
-            "All else equal, with {turned}, the {person} is sometimes {easier} and sometimes {harder}: {stretches}of 100 tests between near values, the result became better in {near_gained_p} and worse in {near_lost_p}. Between values far apart, {easier} in {up_p} of 100, {harder} in {down_p} and {unmoved} in {same_p}. ({near_n} near tests: {near_gained} and {near_lost}; {n} far apart: {up}, {down} and {s}.)",
+            "其他信息不变时，{turned}，有时{easier}，有时{harder}。{stretches}相差不大的两个数值之间，每100次里，结果{near_gained_p}次变好，{near_lost_p}次变差；相差较大的两个数值之间，{up_p}次{easier}，{down_p}次{harder}，{same_p}次{unmoved}。（近的试了{near_n}次：{near_gained}次和{near_lost}次；远的试了{n}次：{up}次、{down}次和{s}次。）",
+            "All else equal, with {turned}, the {person} is sometimes {easier}; sometimes {harder}: {stretches}of 100 tests between near values, the result became better in {near_gained_p} and worse in {near_lost_p}. Between values far apart, {easier} in {up_p} of 100, {harder} in {down_p} and {unmoved} in {same_p}. ({near_n} near tests: {near_gained} and {near_lost}; {n} far apart: {up}, {down} and {s}.)",
         ),
         RULE,
     ),
     "price.number.bends": Row(
         Text(
-            "其他信息不变时，{turned}，有时{higher}，有时{lower}：{stretches}相差不大的两个数值之间，每100次里，{near_gained_p}次高1%以上，{near_lost_p}次低1%以上；相差较大的两个数值之间，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变。（近的试了{near_n}次：{near_gained}次和{near_lost}次；远的试了{n}次：{up}次、{down}次和{s}次。）",
-            "All else equal, with {turned}, there is sometimes {higher} and sometimes {lower}: {stretches}of 100 tests between near values, it was over 1 % higher in {near_gained_p} and lower in {near_lost_p}. Between values far apart, {up_p} of 100 gave {higher}, {down_p} {lower} and {same_p} no change. ({near_n} near tests: {near_gained} and {near_lost}; {n} far apart: {up}, {down} and {s}.)",
+            "其他信息不变时，{turned}，有时{higher}，有时{lower}。{stretches}相差不大的两个数值之间，每100次里，{near_gained_p}次高1%以上，{near_lost_p}次低1%以上；相差较大的两个数值之间，{up_p}次{higher}，{down_p}次{lower}，{same_p}次不变。（近的试了{near_n}次：{near_gained}次和{near_lost}次；远的试了{n}次：{up}次、{down}次和{s}次。）",
+            "All else equal, with {turned}, there is sometimes {higher}; sometimes {lower}: {stretches}of 100 tests between near values, it was over 1 % higher in {near_gained_p} and lower in {near_lost_p}. Between values far apart, {up_p} of 100 gave {higher}, {down_p} {lower} and {same_p} no change. ({near_n} near tests: {near_gained} and {near_lost}; {n} far apart: {up}, {down} and {s}.)",
         ),
         RULE,
     ),

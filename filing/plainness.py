@@ -63,7 +63,7 @@ class Hard:
     @property
     def said(self) -> Text:
         """Which words of the field are hard, in one sentence a language."""
-        quoted = [_cut(words) for _, words in self.words]
+        quoted = [brief(words) for _, words in self.words]
         return Text(
             f"{self.where.zh}里有的话不好懂：{''.join(f'“{each}”' for each in quoted)}。",
             f"{self.where.en} has words that are hard to understand: "
@@ -143,5 +143,6 @@ def _texts(part: Part, path: str, value: Any) -> Iterator[tuple[str, Language, s
                 yield from _texts(inner, f"{path}.{number}.{inner.id}", row.get(inner.id))
 
 
-def _cut(words: str) -> str:
+def brief(words: str) -> str:
+    """Words as a sentence quotes them: the beginning of what is longer than anybody reads there."""
     return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}……"

@@ -418,6 +418,7 @@ that MLflow does not have answers `ENDPOINT_NOT_FOUND`."""
 def explanation_plan() -> str:
     """docs/explanation-plan.md, every key of the plan of an explanation, and an example that runs."""
     from explainers import asked
+    from registry.explanations import MOST_NAME, MOST_WORDS
 
     tables = {
         "[explanation]": asked.PLAN,
@@ -426,7 +427,11 @@ def explanation_plan() -> str:
         "[[explanation.protected]]": asked.PROTECTED,
         "[explanation.declared]": asked.DECLARED,
     }
-    lines = [PLAN_HEAD]
+    room = (
+        f"A name or a phrase takes {MOST_NAME['zh']} characters in Chinese and {MOST_NAME['en']} in English, "
+        f"an answer {MOST_WORDS}."
+    )
+    lines = [PLAN_HEAD, "", room]
     for name, keys in tables.items():
         lines += ["", f"## `{name}`", "", "| key | what stands there | if left out | 含义 | meaning |",
                   "|---|---|---|---|---|"]  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from registry import (
     approval,
     attestation,
+    characters,
     class_names,
     evaluations,
     inbox,
@@ -34,7 +35,10 @@ from registry.worklist import Claim
 
 KIND = "explanation"
 MOST_WORDS = 500
-"""Characters of any one text that the filer supplies for an explanation."""
+"""Characters of any one answer that the filer supplies for an explanation."""
+MOST_NAME = {"zh": 30, "en": 90}
+"""Characters of a name or a phrase, by its language: it stands within a sentence."""
+NAMED = ("columns", "protected", "wording")
 KEYS = (
     *("task", "cut", "favourable_above", "classes", "favourable", "columns", "protected"),
     *("wording", "declared", "sealed", "unit", "people", "k"),
@@ -103,6 +107,23 @@ class OtherYardstick(Conflict):
     """The explanation goes by another cut, side or protected attribute than the report."""
 
 
+def too_long(plan: Mapping[str, Any]) -> list[Reason]:
+    """Why texts of a plan are refused: names and phrases stand within sentences, answers by themselves.
+
+    Args:
+        plan: as the filer wrote it.
+    """
+    found = lengths.within(plan, MOST_WORDS)
+    told = {reason.item for reason in found}
+    for key in NAMED:
+        for place, text in characters.texts(plan.get(key) or (), key):
+            within = (place.name, place.around.name if place.around else "")
+            most = next((MOST_NAME[each] for each in within if each in MOST_NAME), MOST_WORDS)
+            if len(text) > most and characters.shown(place) not in told:
+                found += lengths.Limit(characters.shown(place), lengths.THIS, most).reasons(text)
+    return found[: characters.MOST_REASONS]
+
+
 def request(
     session: Session,
     *,
@@ -129,7 +150,7 @@ def request(
     Raises:
         VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
         KeyUnknown: when the plan has a key that no explanation reads; lists each.
-        TextTooLong: when a text of the plan has more than `MOST_WORDS` characters; lists each.
+        TextTooLong: when a text of the plan is longer than `too_long` allows; lists each.
         InputsUntold: when the plan lacks columns that the model is given; lists each.
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
@@ -141,7 +162,7 @@ def request(
     """
     by.require(Role.FILER)
     check_keys(plan)
-    lengths.refuse(lengths.within(plan, MOST_WORDS))
+    lengths.refuse(too_long(plan))
     version = evaluations.open_version(session, version_id)
     by.own(version.organisation_id)
     _check_inputs(plan, version)

@@ -14,16 +14,17 @@ from explainers import numbers
 from explainers.asked import PlanHasGaps
 from explainers.questions import QUESTIONS
 from explainers.wording import Wording
+from filing.plainness import brief
 from portal.pages import charts, folding, forms
 from portal.pages.boxes import Names
 from portal.pages.confirming import Differing
 from portal.pages.folding import Said
 from portal.pages.rendering import in_language, named
 from portal.pages.unquoted import Unquoted
-from registry import datasets, lengths
+from registry import datasets
 from registry.datasets import Dataset
 from registry.errors import Reason
-from registry.explanations import MOST_WORDS, Explanation
+from registry.explanations import Explanation, too_long
 from registry.findings import Verdict
 from registry.language import Language, Text
 
@@ -196,7 +197,7 @@ def view(
         ),
         people=content["plan"]["people"],
         digest=content.get("digest", ""),
-        kept=tuple(each["quoted"] for each in words if each["language"] == language),
+        kept=tuple(brief(each["quoted"]) for each in words if each["language"] == language),
         kept_why=Text(**(overruled or {}).get("reason", {"zh": "", "en": ""})),
         differing=tuple(
             Differing.read(each) for each in (overruled or {}).get("contradictions", ())
@@ -324,7 +325,7 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
     told = settled or "classes" in asked or "favourable_above" in asked
     if asked["task"] == "decision" and not told:
         reasons.append(Reason("favourable_above", NO_SIDE, CHOOSE_SIDE))
-    reasons += lengths.within(asked, MOST_WORDS)
+    reasons += too_long(asked)
     if reasons:
         raise PlanHasGaps(
             "还有几处没有填好，请逐项补上。您写的都还在下面。",

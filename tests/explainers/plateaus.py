@@ -165,7 +165,7 @@ PLATEAUS: Sequence[Case] = (
         adults,
         lambda x: yes(((x["age"] >= 25) & (x["age"] < 35)) | ((x["age"] >= 55) & (x["age"] < 65))),
         AGES,
-        must=[("年龄变大：每100次里，.*次更容易得到“通过”，.*次更难", "with the age higher, the person is more likely .* in .* of 100 tests")],
+        must=[("年龄变大：每100次里，.*次更容易得到“通过”；.*次更难", "with the age higher: more likely .* in .* of 100 tests")],
         must_not=[NO_STEP, NO_WAY, NO_TURN],
     ),
     Case(

@@ -384,7 +384,7 @@ def test_levels_with_one_rate_are_said_to_be_alike_and_none_is_named_twice() -> 
         "（试了190次，95次和95次）。"
     )
     assert way["en"] == (
-        "With people with “female” for the sex changed to people with “male” for the sex, of 100 tests "
+        "With people with “female” for the sex changed to people with “male” for the sex: of 100 tests, "
         "the result became “approved” in about 50 and “not approved” in about 50 (190 tests: 95 and 95)."
     )
     assert way["columns"] == ["sex"]
@@ -411,7 +411,7 @@ def test_a_level_that_always_pays_more_is_said_to_however_little(dearer: float) 
         "把性别是“男”的改成性别是“女”的，每100次里，100次价格更高，0次价格更低，其余没有变"
     )
     assert f"（试了{n}次，{n}次和0次。）" in way["zh"]
-    assert "of 100 tests 100 gave a higher price and 0 a lower price" in way["en"]
+    assert "of 100 tests, 100 gave a higher price and 0 a lower price" in way["en"]
     assert way["evidence"]["mean_difference"] == pytest.approx(27 * (dearer - 1), rel=0.4)
     assert not any("whichever" in said["en"] for said in told.values())
     if "little" in told:

@@ -8,7 +8,7 @@ import pytest
 from explainers.explanation import explain, predictions_needed, sentences_of
 from explainers.plan import ExplanationPlan
 from registry.language import LANGUAGES
-from registry.readability import blocking
+from registry.readability import blocking, remarks
 from tests.explainers.toys import Scores, Toy, columns, people, text
 
 DECLARED = {
@@ -129,3 +129,31 @@ def whole() -> dict[str, Any]:
     outsider = {"name": "race", "plain": text("种族", "race")}
     plan = ExplanationPlan.make(table, every, cut=0.5, protected=[outsider])
     return explain(plan, table, Toy(rising), nonce="n", declared=DECLARED, report_findings=[])
+
+
+def test_a_filer_is_remarked_on_what_it_wrote_and_on_nothing_else() -> None:
+    """X12/27: ten things that can be changed made a sentence of ours that the filer had to keep."""
+    names = [f"x{i}" for i in range(10)]
+    table = people(400)
+    for name in names:
+        table = table.append_column(name, table["income"])
+    told = [
+        {
+            "name": name,
+            "plain": text(f"第{i}项很长的名字{i}", f"the long item no. {i}"),
+            "actionable": 1,
+        }
+        for i, name in enumerate(names)
+    ]
+    plan = ExplanationPlan.make(table, [*columns("income"), *told], cut=0.5)
+    long = "我们用它帮人办事，" * 6 + "这样快。"
+    declared = DECLARED | {"who": text(long, "The bank."), "decided": text("看阈值。", "A line.")}
+    made = explain(plan, table, Toy(rising_alone), nonce="n", declared=declared)
+    marks = made["readability"]["zh"]["remarks"]
+    assert {each["quoted"] for each in marks if each["rule"] == "long_sentence"} == {long[:-1]}
+    assert "阈值" in {each["quoted"] for each in marks if each["severity"] == "block"}
+    for said in sentences_of(made):
+        if said["kind"] != "declared":
+            for language in LANGUAGES:
+                found = remarks(said[language], language)
+                assert [r for r in found if r.rule in ("long_sentence", "jargon")] == []

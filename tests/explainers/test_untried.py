@@ -144,7 +144,7 @@ def test_a_twin_that_a_test_of_its_own_shows_idle_is_told_apart() -> None:
     asked = [*columns("sex", "age"), {"name": "title", "plain": text("称呼", "form of address")}]
     made = told(table, asked, lambda x: np.where(x["title"] == "Mr", 0.2, 0.8))
     most, apart, last = about(made, "sex", "title")
-    assert most["zh"].startswith("影响最大的是称呼：")
+    assert most["zh"].startswith("影响最大的是称呼。")
     assert apart["kind"] == "decision.told_apart"
     assert apart["zh"].endswith("只改性别，试了2,990次，结果都没有变。")
     assert "不知道" not in apart["zh"]
@@ -197,7 +197,7 @@ def test_what_if_names_what_was_tried_and_what_was_not() -> None:
     asked = [*columns("income", "sex"), note]
     made = told(table, asked, lambda x: np.where(np.char.endswith(x["note"].astype(str), "7号"), 0.9, 0.1))  # fmt: skip
     searched, untried = made["questions"][3]["detail"][-1]["sentences"][:2]
-    assert "一次只改一项，试了每月收入：其中0个人的结果会变好。" in searched["zh"]
+    assert "一次只改一项，试了每月收入。其中0个人的结果会变好。" in searched["zh"]
     assert "out of the monthly income, would help 0 of them" in searched["en"]
     assert "没有填的，没有试着填上" in searched["limit"]["zh"]
     assert "not filled in" in searched["limit"]["en"]

@@ -19,6 +19,7 @@ from explainers import numbers
 from explainers.explanation import explain, sentences_of
 from explainers.people import Scorer
 from explainers.plan import ExplanationPlan, PlanImpossible
+from registry import readability
 from registry.class_names import of_explanation
 from registry.errors import RegisterError
 from registry.language import LANGUAGES, Language
@@ -457,8 +458,8 @@ CASES = (
         adults,
         lambda x: yes(~within(x, 24, 33)),
         columns("age", "sex", "income"),
-        must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”：从22到26.*有100人变成“不通过”；从29到34.*有100人变成“通过”",
-               "the age higher, .*sometimes more likely to get “approved” and sometimes less likely to get “approved”: from 22 to 26, “not approved” .* 100 of 100 people; from 29 to 34, “approved”")],
+        must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”。从22到26.*有100人变成“不通过”；从29到34.*有100人变成“通过”",
+               "the age higher, .*sometimes more likely to get “approved”; sometimes less likely to get “approved”: from 22 to 26, “not approved” .* 100 of 100 people; from 29 to 34, “approved”")],
         must_not=[NEVER_WORSE, NO_STEP, NO_TURN],
     ),
     Case(
@@ -467,7 +468,7 @@ CASES = (
         lambda x: yes(~within(x, 24, 33)),
         columns("age", "sex", "income"),
         plan={"sealed": text("商业秘密", "trade secret")},
-        must=[("有时更难得到“通过”：有一段（具体数值未公开：商业秘密）", "sometimes less likely to get “approved”: over one stretch .its values are not published: trade secret")],
+        must=[("有时更难得到“通过”。有一段（具体数值未公开：商业秘密）", "sometimes less likely to get “approved”: over one stretch .its values are not published: trade secret")],
         must_not=[NEVER_WORSE, ("从\\d+到\\d+", "from \\d+ to \\d+")],
     ),
     Case(
@@ -475,7 +476,7 @@ CASES = (
         adults,
         lambda x: yes(within(x, 66, 75)),
         columns("age", "sex", "income"),
-        must=[("有时更难得到“通过”：从64到68.*变成“通过”；从72到75.*变成“不通过”", "sometimes less likely to get “approved”: from 64 to 68, “approved” .*; from 72 to 75, “not approved”")],
+        must=[("有时更难得到“通过”。从64到68.*变成“通过”；从72到75.*变成“不通过”", "sometimes less likely to get “approved”: from 64 to 68, “approved” .*; from 72 to 75, “not approved”")],
         must_not=[NEVER_WORSE, NO_STEP, NO_TURN],
     ),
     Case(
@@ -483,7 +484,7 @@ CASES = (
         adults,
         lambda x: yes(~within(x, 20, 23)),
         columns("age", "sex"),
-        must=[("有时更容易得到“通过”，有时更难得到“通过”", "sometimes more likely to get “approved” and sometimes less likely to get “approved”")],
+        must=[("有时更容易得到“通过”，有时更难得到“通过”", "sometimes more likely to get “approved”; sometimes less likely to get “approved”")],
         must_not=[NEVER_WORSE, NO_STEP],
     ),
     Case(
@@ -491,7 +492,7 @@ CASES = (
         adults,
         lambda x: yes(~married_women_of_30(x)),
         columns("sex", "married", "age", "job"),
-        must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”：相差不大的两个数值之间，每100次里，结果约1次变好，约1次变差.*近的试了1,490次：\\d+次和[1-9]\\d+次",
+        must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”。相差不大的两个数值之间，每100次里，结果约1次变好，约1次变差.*近的试了1,490次：\\d+次和[1-9]\\d+次",
                "tests between near values, the result became better in about 1 and worse in about 1.*1,490 near tests: \\d+ and [1-9]\\d+")],
         must_not=[("年龄.*没有一次相反", "age.*never the opposite")],
     ),
@@ -501,8 +502,8 @@ CASES = (
         lambda x: yes(x["age"] >= 30) - 0.02 * (x["sex"] == "f"),
         columns("age", "sex", "job", sex={"protected": True}),
         must=[
-            ("^只改性别，.*结果都没有变。.*但是评分会变：.*每100次里，(0次更容易得到“通过”，100次更难|100次更容易得到“通过”，0次更难).*评分平均[高低]0\\.02", "^Changing only the sex never changed the result .*But the score moves: .* (100|0) of 100 tests, less likely .* on average it is 0\\.02 (lower|higher)"),
-            ("^性别：只改这一项，.*但是评分会变：性别从“(男|女)”改成“(男|女)”.*评分平均[高低]0\\.02", "^Sex: changing only this .*But the score moves: .*on average it is 0\\.02 (lower|higher)"),
+            ("^只改性别，.*结果都没有变。.*但是评分会变：.*每100次里，(0次更容易得到“通过”，100次更难|100次更容易得到“通过”，0次更难).*评分平均[高低]0\\.02", "^Changing only the sex never changed the result .*But the score moves\\. With .* (100|0) of 100 tests; less likely .* on average it is 0\\.02 (lower|higher)"),
+            ("^性别：只改这一项，.*但是评分会变：性别从“(男|女)”改成“(男|女)”.*评分平均[高低]0\\.02", "^Sex: changing only this .*But the score moves\\. .*on average it is 0\\.02 (lower|higher)"),
             ("^工作的影响很小", "^Job made little difference"),
         ],
         must_not=[("性别的影响很小", "sex made little"), ("工作.*评分会变", "job.*score moves")],
@@ -528,7 +529,7 @@ CASES = (
         housed,
         best_at_28_to_30_with_a_cliff_at_37,
         [BURDEN, *columns("age", "income")],
-        must=[("比例变高，有时更容易得到“通过”，有时更难得到“通过”：.*从3[67].*%，每100人里，约有[5-9]\\d人变成“不通过”", "from 3[67].* %, “not approved” instead for about [5-9]\\d of 100 people")],
+        must=[("比例变高，有时更容易得到“通过”，有时更难得到“通过”。.*从3[67].*%，每100人里，约有[5-9]\\d人变成“不通过”", "from 3[67].* %, “not approved” instead for about [5-9]\\d of 100 people")],
         must_not=[NO_TURN, ("比例越高", "housing higher, the person is (nearly|usually) ")],
     ),
     Case(
@@ -545,7 +546,7 @@ CASES = (
         lambda x: np.where(within(x, 24, 33), 90.0, 100.0),
         columns("age", "sex"),
         plan={"task": "price"},
-        must=[("有时价格更高，有时价格更低：从22到26，.*价格更低；从29到34，.*价格更高", "sometimes a higher price and sometimes a lower price: from 22 to 26, a lower price for 100 of 100 people; from 29 to 34, a higher")],
+        must=[("有时价格更高，有时价格更低。从22到26，.*价格更低；从29到34，.*价格更高", "sometimes a higher price; sometimes a lower price: from 22 to 26, a lower price for 100 of 100 people; from 29 to 34, a higher")],
         must_not=[NEVER_LOWER, NO_STEP],
     ),
     Case(
@@ -680,7 +681,7 @@ CASES = (
         adults,
         lambda x: np.where(x["married"] == 1, even(x, "age", 18, 80), 1 - even(x, "age", 18, 80)),
         columns("age", "married"),
-        must=[("年龄变大：每100次里，约[1-9]\\d次更容易得到“通过”，约[1-9]\\d次更难", "with the age higher, .* more likely to get “approved” in about [1-9]\\d of 100 tests, less likely .* in about [1-9]\\d ")],
+        must=[("年龄变大：每100次里，约[1-9]\\d次更容易得到“通过”；约[1-9]\\d次更难", "with the age higher: more likely to get “approved” in about [1-9]\\d of 100 tests; less likely .* in about [1-9]\\d;")],
         must_not=[("年龄越大", "with the age higher, the person is (nearly|usually|sometimes)"), NO_STEP, NO_TURN, ("没有一次", "never the")],
     ),
     Case(
@@ -883,10 +884,23 @@ def faults(case: Case, scorer: Scorer | None = None) -> list[str]:
     said = {language: lines(content, language) for language in LANGUAGES}
     found = [*(["not refused"] if case.refused else []), *_unlike(case, said)]
     found += [f"contradicts itself: {name}" for name in contradictions(content)]
+    found += [f"hard to read: {hard}" for hard in hard_to_read(content)]
     found += [
         f"no picture marks {name}" for name in case.marks if not _marked(case, content, name)
     ]
     return found
+
+
+def hard_to_read(content: Mapping[str, Any]) -> list[str]:
+    """The sentences and limits of the explainer that a filer would be asked to put more plainly."""
+    return [
+        remark.quoted
+        for said in sentences_of(content)
+        for language in LANGUAGES
+        for text in (said[language], (said.get("limit") or {}).get(language, ""))
+        for remark in readability.remarks(text, language)
+        if remark.severity == "block" or remark.rule == "long_sentence"
+    ]
 
 
 def said_by(refusal: RegisterError, language: Language) -> str:

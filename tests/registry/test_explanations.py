@@ -261,3 +261,24 @@ def test_a_key_that_no_explanation_reads_is_refused_by_name(
 def test_every_option_of_a_plan_is_a_key_that_may_be_written() -> None:
     options = inspect.signature(ExplanationPlan.make).parameters
     assert set(KEYS) == set(options) - {"table", "nonce"} | {"favourable", "declared"}
+
+
+@pytest.mark.parametrize(
+    ("part", "item"),
+    [
+        ({"wording": {"easier": {"zh": "更" * 31, "en": "more"}}}, "wording.easier.zh"),
+        ({"wording": {"easier": {"zh": "更", "en": "m" * 91}}}, "wording.easier.en"),
+        (
+            {"protected": [{"name": "r", "plain": {"zh": "种" * 31, "en": "r"}}]},
+            "protected.0.plain.zh",
+        ),
+        ({"columns": [{"direction": {"zh": ["高" * 31, "低"]}}]}, "columns.0.direction.zh.0"),
+        ({"declared": {"who": {"zh": "谁" * 501, "en": "w"}}}, "declared.who.zh"),
+    ],
+)
+def test_a_name_or_phrase_is_as_long_as_a_sentence_bears_and_an_answer_longer(
+    part: dict[str, Any], item: str
+) -> None:
+    """X12/19: a name took 500 characters."""
+    assert [each.item for each in explanations.too_long(part)] == [item]
+    assert explanations.too_long({"declared": {"who": {"zh": "谁" * 500, "en": "w" * 500}}}) == []

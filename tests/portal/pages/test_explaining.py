@@ -135,6 +135,16 @@ def test_hard_words_that_were_kept_stand_above_the_text_with_the_reason() -> Non
         assert "contract" not in pages["en"]
 
 
+def test_a_word_that_is_kept_is_quoted_briefly_above_the_text() -> None:
+    """X12/19: a name of 480 characters pushed answer 1 three phone screens down."""
+    table = people(200)
+    plan = ExplanationPlan.make(table, columns("income"), cut=0.5)
+    content = explain(plan, table, Toy(lottery), nonce="n")
+    words = [{"language": "zh", "quoted": "很" * 480}]
+    kept = {"reason": {"zh": "列的名字就是这么长。", "en": ""}, "words": words}
+    assert [len(each) for each in explaining.view(content, "zh", kept).kept] == [32]
+
+
 ASKED: dict[str, Any] = {
     "task": "decision", "cut": 0.5, "wording": {}, "declared": {}, "protected": [],
     "columns": [{"name": "income", "plain": {"zh": "收入", "en": "income"}, "unit": None}],
