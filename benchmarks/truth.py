@@ -1,6 +1,6 @@
 """Explanations of models of known truth: every sentence through the sandbox, and what the bench costs.
 
-Each row of `tests/explainers/truth.py` and `plateaus.py` is a model whose truth is known, with the sentences that must
+Each row of `tests/explainers/truth.py`, `plateaus.py` and `several.py` is a model whose truth is known, with the sentences that must
 and must not stand, in both languages. Here all of them are asked through the sandbox. The second line
 is the processor time of the same bench in process, which `make test` holds to a minute.
 """
@@ -13,10 +13,11 @@ from pathlib import Path
 from benchmarks.measuring import Line
 from tests.explainers.plateaus import PLATEAUS
 from tests.explainers.sandboxed import asked, scorer
+from tests.explainers.several import PARTS
 from tests.explainers.truth import CASES, Case, faults
 
 MINUTE = 60.0
-BENCH = (*CASES, *PLATEAUS)
+BENCH = (*CASES, *PLATEAUS, *PARTS)
 
 
 def lines() -> Iterator[Line]:

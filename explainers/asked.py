@@ -61,7 +61,7 @@ COLUMN = (
     Key("direction", '{zh = ["高", "低"], en = ["higher", "lower"]}', "高/低, higher/lower", Text("大的一头和小的一头叫什么。", "The words for more and for less of it.")),
     Key("values", "{level = {zh, en}}", "the level itself", Text("每一种情况的名称，会加引号。", "The name of each level, which is quoted.")),
     Key("phrases", "{level = {zh, en}}; more = {zh, en}", "made of the names", Text("有这种情况的人在句子里怎么说（“没有破产过的人”）；数值写在 more 下面，说它变大是什么情形（“更多的收入用来还款”）。", "Whoever has a level, as the subject of a sentence (“people without a past bankruptcy”); for a number, under more, what it is that it is raised, after “with” (“more of the income going to debts”).")),
-    Key("kind", "number, category", "number", Text("category：数字是编号，没有高低。", "category: its numbers are codes, with no more and less.")),
+    Key("kind", "number, category, share", "number", Text("category：数字是编号，没有高低。share：数字是占比，0.92按92%说。", "category: its numbers are codes, with no more and less. share: they are parts of one; 0.92 is told as 92 %.")),
     Key("actionable", '0, 1, -1, "any"', "0", Text("本人能不能改变：不能、只能增加、只能减少、都能。敏感特征只能写不能。", "Whether a person can change it: not, only upwards, only downwards, either way. Of a sensitive feature: not.")),
     Key("protected", "true, false", "false", Text("敏感特征，要单独检查。", "A sensitive feature, checked on its own.")),
     Key("effect", "better, worse, mixed, none, not_used", "–", Text("您说它变大时结果会怎样；和测到的对照。", "What you say that more of it does to the result; held against what is measured.")),

@@ -218,9 +218,11 @@ def _stretch(plan: ExplanationPlan, name: str, one: Stretch) -> Text:
         where = Text(f"有一段（具体数值未公开：{plan.sealed.zh}）",
                      f"over one stretch (its values are not published: {plan.sealed.en})")  # fmt: skip
     else:
-        low, high = (numbers.value(plan.edges[name][at]) for at in (one.first, one.last + 1))
-        unit = column.unit or Text("", "")
-        where = Text(f"从{low}到{high}{unit.zh}", f"from {low} to {high} {unit.en}".strip())
+        ends = [plan.edges[name][at] for at in (one.first, one.last + 1)]
+        low, high = (column.written(end) for end in ends)
+        bare = numbers.value(ends[0])
+        first = low if column.kind == "share" else Text(bare, bare)
+        where = Text(f"从{first.zh}到{high.zh}", f"from {first.en} to {high.en}")
     if plan.task == "price":
         way = wording.way(up=one.way == "gained", priced=True)
         return Text(

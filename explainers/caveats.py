@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from explainers.table import (
     ITSELF,
-    MORE,
     NUMBER_BOTH,
     PRICED_TOGETHER,
     REAL,
@@ -24,25 +23,32 @@ RARE = Text(
 OTHERS: Mapping[str, tuple[Text, Text]] = {
     ".rare": (
         Text(
-            "{X}另有{k}种少见的情况，没有逐一测试。",
-            "{X}: {k} rare cases were not tested one by one.",
+            "{X}另有{k}种少见的情况，没有逐一测试。合在一起试，",
+            "{X}: {k} rare cases were not tested one by one. Together, ",
         ),
         RARE,
     ),
     ".common": (
         Text(
-            "{X}另有{k}种情况（{names}），没有逐一测试。",
-            "{X}: {k} further cases ({names}) were not tested one by one.",
+            "{X}另有{k}种情况（{names}），没有逐一测试。合在一起试，",
+            "{X}: {k} further cases ({names}) were not tested one by one. Together, ",
         ),
         Text(
             "逐一测试的，是最常见的{most}种。",
             "Those that were tested one by one are the {most} most common.",
         ),
     ),
+    ".one": (
+        Text("{X}另有1种情况（{names}）：换成它，", "{X}: 1 further case ({names}). With it, "),
+        Text(
+            "另外试过的，是最常见的{most}种。",
+            "The others that were tested are the {most} most common.",
+        ),
+    ),
     ".both": (
         Text(
-            "{X}另有{k}种情况（{names}，和更少见的），没有逐一测试。",
-            "{X}: {k} further cases ({names}, and rarer ones) were not tested one by one.",
+            "{X}另有{k}种情况（{names}，和更少见的），没有逐一测试。合在一起试，",
+            "{X}: {k} further cases ({names}, and rarer ones) were not tested one by one. Together, ",
         ),
         RARE,
     ),
@@ -50,12 +56,12 @@ OTHERS: Mapping[str, tuple[Text, Text]] = {
 """The levels that are tried together: such as too few people have, such as enough have, or both."""
 TOGETHER: Mapping[str, Text] = {
     "decision": Text(
-        "合在一起试，每100{people}里，{about}{people}的结果会变。",
-        " Together, {about} of 100 results change.",
+        "每100{people}里，{about}{people}的结果会变。",
+        "{about} of 100 results change.",
     ),
     "price": Text(
-        "合在一起试，每100{people}里，{about}{people}的{price}变化超过1%。",
-        " Together, {about} of 100 move the {price} by more than 1 %.",
+        "每100{people}里，{about}{people}的{price}变化超过1%。",
+        "{about} of 100 move the {price} by more than 1 %.",
     ),
 }
 REST = Text("下面说的是其余的。", "What follows is about the rest.")
@@ -265,7 +271,7 @@ CAVEATS: Mapping[str, Row] = {
     "levels.left_out": Row(
         Text(
             "{X}另有{k}种情况太少见，没有测试。",
-            "{X}: {k} further cases were not tested, because they are too rare.",
+            "{X}: {cases}.",
         ),
         RARE,
     ),
@@ -295,7 +301,7 @@ CAVEATS: Mapping[str, Row] = {
             "{X}：填了的都一样，只试了没有填的情况。",
             "{X}: wherever it was filled in it was the same; only leaving it blank was tried.",
         ),
-        MORE,
+        Text("测试数据里没有别的内容。", "The test data hold nothing else."),
     ),
     "written": Row(
         Text(

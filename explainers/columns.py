@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from explainers import distinct
+from explainers import distinct, numbers
 from explainers.texts import pair, text_of
 from registry import unread, untranslated
 from registry.contradictions import EFFECTS, INFLUENCES, Effect, Influence
@@ -12,9 +12,11 @@ from registry.errors import Invalid, Reason
 from registry.language import Text
 
 Actionable = Literal[-1, 0, 1, "any"]
-ColumnSort = Literal["number", "category"]
+ColumnSort = Literal["number", "category", "share"]
 HIGHER, LOWER = Text("高", "higher"), Text("低", "lower")
 MORE = "more"
+PLURALS = ("times", "years", "months", "weeks", "days", "hours", "minutes", "dollars", "points")
+"""English units of which one lacks its last letter."""
 """The phrase of a number that is raised stands under this key; those of levels under the level."""
 BARE_COMPARATIVES = frozenset({"more", "fewer", "less"})
 OWN_DETERMINERS = frozenset(
@@ -70,7 +72,8 @@ class Column:
         phrases: by level, whoever has it, as the subject of a sentence ("people without a past
             bankruptcy"); of a number, under "more", what it is that it is raised ("more of the income
             going to debts").
-        kind: "category" where its numbers stand for levels and have no higher and lower.
+        kind: "category" where its numbers stand for levels and have no higher and lower; "share" where
+            they are parts of one, told in per cent (0.92 as 92 %).
         effect: what the filer says that more of it does to the result, held against the tests.
         influence: how much the filer says that it weighs, held against the tests.
     """
@@ -90,6 +93,15 @@ class Column:
     def level(self, value: object) -> Text:
         """What people call one level of this column."""
         return _called(self, value)
+
+    def written(self, value: float) -> Text:
+        """One value with its unit; a share in per cent."""
+        if self.kind == "share":
+            percent = numbers.value(100 * value)
+            return Text(f"{percent}%", f"{percent} %")
+        unit = self.unit or Text("", "")
+        en = unit.en.removesuffix("s") if value == 1 and unit.en.endswith(PLURALS) else unit.en
+        return Text(numbers.value(value) + unit.zh, f"{numbers.value(value)} {en}".strip())
 
     def who(self, value: object, people: Text) -> Text:
         """Whoever has one level of this column, as the subject of a sentence."""
@@ -161,10 +173,10 @@ class Column:
             said = Text("“本人能否改变”填写有误。", "“Can be changed” is none of -1, 0, 1, any.")
             reasons.append(_reason(name, said))
         kind: Any = given.get("kind") or "number"
-        if kind not in ("number", "category"):
+        if kind not in get_args(ColumnSort):
             said = Text(
-                "kind 只能写 number（数值）或 category（类别）。",
-                "kind is neither number nor category.",
+                "kind 只能写 number（数值）、category（类别）或 share（占比）。",
+                "kind is none of number, category, share.",
             )
             reasons.append(_reason(name, said))
         claimed: dict[str, list[str]] = {"effect": [*EFFECTS], "influence": [*INFLUENCES]}

@@ -20,6 +20,8 @@ from explainers.sentences import (
     sentence,
 )
 from explainers.subjects import Subject
+from explainers.table import MORE as MORE_TESTS
+from explainers.table import RULE
 from explainers.wording import ever
 from registry.language import Text
 
@@ -35,8 +37,8 @@ DIRECTED = frozenset(
 ONE_DIRECTION = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY})
 TELLING = DIRECTED | {Kind.NOISY}
 BETTER_FIRST = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS})
-MOST_LISTED = 3  # names in one sentence (ours); more of them pass 45 characters or 25 words
 """Of two levels of which one is better, that one is named first."""
+MOST_LISTED = 3  # names in one sentence (ours); more of them pass 45 characters or 25 words
 
 
 def of_subject(plan: ExplanationPlan, tally: Tally, subject: Subject) -> list[Sentence]:
@@ -411,12 +413,15 @@ def _levels(
         whole = max(pairs, key=lambda pair: pair.changed)
     kind = choose(whole, plan.family, beside)
     said: list[Sentence] = []
-    parted_ = parted.told(plan, tally, subject, places, evidence(plan, whole, test="levels"))
-    if kind in TELLING and parted_ is not None:
-        said = [parted_]
-    elif kind in TELLING:
+    if kind in TELLING:
         each = [_level(plan, tally, subject, i, places) for i in range(1, len(subject.levels))]
         said = [one for one in each if one is not None]
+        at_once = _at_once(plan, tally, subject, said, whole, places)
+        # What goes both ways between two levels does not show in what comes of each.
+        both = [
+            one for one in said if min(one["evidence"][way] for way in ("up", "down")) >= plan.k
+        ]
+        said = [*both, at_once] if at_once is not None else said
     if not said:
         kind = Kind.INCONCLUSIVE if kind in DIRECTED else kind
         kind = Kind.NOISE if kind is Kind.NOISY else kind
@@ -428,6 +433,37 @@ def _levels(
         said = [sentence(_row(plan, kind, "levels"), kind=kind, evidence=shown, places=where)]
     rest = _rest(plan, tally, subject, places)
     return [each | {"levels": _shares(plan, tally, subject, column)} for each in (*rest, *said)]
+
+
+def _at_once(
+    plan: ExplanationPlan,
+    tally: Tally,
+    subject: Subject,
+    pairs: Sequence[Sentence],
+    whole: Counts,
+    places: Places,
+) -> Sentence | None:
+    """All levels in one sentence, with the evidence of the pair between which most changes."""
+    key, n = f"contrast:{subject.key}", len(subject.levels)
+    answers = parted.of_levels(plan, tally, key, n) if n >= parted.FEWEST else None
+    if answers is None:
+        return None
+    shown = evidence(plan, whole, test="levels")
+    if pairs:
+        first = max(pairs, key=lambda one: int(one["evidence"]["changed"]))
+        shown = {**first["evidence"], "way": str(first["kind"])}
+    column = plan.column(subject.names[0])
+    return parted.told(plan, column, subject.levels, answers, places, shown)
+
+
+def _alone(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]:
+    """With which levels of a column of a group the answer is which, changed on its own."""
+    levels, (changed, n) = plan.natures[column.name].levels, on_its_own(plan, tally, column.name)
+    answers = parted.of_donors(plan, tally, f"alone:{column.name}", len(levels))
+    if answers is None or plan.family.lower(changed, n) < ONE_OF_A_HUNDRED:
+        return []
+    said = parted.told(plan, column, levels, answers, _names(plan, [column]), {"n": n})
+    return [] if said is None else [said]
 
 
 NO_WAY = Text("", "")
@@ -497,11 +533,18 @@ def _rest(plan: ExplanationPlan, tally: Tally, subject: Subject, places: Places)
             "most": same(len(nature.levels)),
         }
         which = "rare" if not further else "common" if further == together else "both"
+        which = "one" if which == "common" and further == 1 else which
         shown = {"n": n, "changed": changed}
         row = f"{plan.task}.rest.{which}"
         said.append(sentence(row, kind=f"{plan.task}.rest", evidence=shown, places=where))
     if others > together:
-        where |= {"k": same(others - together)}
+        left = others - together
+        cases = (
+            "1 further case was not tested, because it is too rare"
+            if left == 1
+            else f"{left} further cases were not tested, because they are too rare"
+        )
+        where |= {"k": same(left), "cases": Text("", cases)}
         said.append(sentence("levels.left_out", evidence={"n": 0}, places=where))
     return said
 
@@ -557,6 +600,9 @@ def _exchanged(
     told = "matters" if kind in DIRECTED else kind
     said = [sentence(row, kind=told, evidence=shown, places=where)]
     unread = sentence("written", kind=told, evidence={"n": 0}, places=places)
+    if kind in DIRECTED and not written:
+        acting_ = acting(plan, tally, subject)
+        said = [one for column in acting_ for one in _alone(plan, tally, column)] + said
     return [unread, *said] if written else said
 
 
@@ -579,7 +625,9 @@ def _grouped(
     places = {
         "within": Text(
             f"按每一项信息分成的{groups}个组（每组至少{subgroups.LEAST}{people.zh}）里，试出来的也不到1{people.zh}。",
-            f"In the tests it was so in each of {groups} groups of at least {subgroups.LEAST}, by one thing at a time. ",
+            f"In the tests it was so in each of {groups} groups of at least {subgroups.LEAST}, by one thing at a time. "
+            if groups > 1
+            else f"In the tests it was so in 1 group of at least {subgroups.LEAST}, too. ",
         )
         if groups
         else Text("没有分组看过。", "Groups were not looked at. ")
@@ -650,7 +698,16 @@ def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, T
         "again_p": roughly(twice.changed / max(twice.n, 1)),
         "about": about(counted.changed / n),
         "way": _one_way(plan, counted),
+        "open": _open(plan, counted),
     }
+
+
+def _open(plan: ExplanationPlan, counted: Counts) -> Text:
+    """What both counts of a direction do not show: which one is the larger, where that is open."""
+    family, n = plan.family, max(counted.n, 1)
+    if family.lower(counted.most, n) > family.upper(counted.least, n):
+        return RULE
+    return MORE_TESTS.format(people=plan.wording.people)
 
 
 def _mean_place(plan: ExplanationPlan, shown: Mapping[str, Any]) -> dict[str, Text]:

@@ -102,5 +102,4 @@ def _value(plan: ExplanationPlan, column: Column, code: object) -> Text:
     if isinstance(raw, str) or column.values:
         named = column.level(raw)
         return Text(f"“{named.zh}”", f"“{named.en}”")
-    unit = column.unit or Text("", "")
-    return Text(numbers.value(raw) + unit.zh, f"{numbers.value(raw)} {unit.en}".strip())
+    return column.written(raw)

@@ -261,7 +261,14 @@ class _Page:
     def _information(self) -> dict[str, Any]:
         columns = self.plan.columns
         can = sum(bool(column.actionable) for column in columns)
-        places = {"n": same(len(columns)), "k": same(can)}
+        alone = len(columns) == 1
+        places = {
+            "n": same(len(columns)),
+            "all": Text("", "piece of information,")
+            if alone
+            else Text("都", "pieces of information, all"),
+            "which": Text("这一项", "it") if alone else Text(f"其中{can}项", f"{can} of them"),
+        }
         lead = [sentence("inputs", evidence={"n": len(columns)}, places=places)]
         if can:
             lead.append(sentence("actionable", evidence={"k": can}, places=places))
@@ -417,9 +424,15 @@ class _Page:
             line = drawn(self.plan, self.tally, name)
             if line is not None:
                 column = self.plan.column(name)
-                points = {key: [numbers.rounded(v) for v in line[key]] for key in line}
+                scale = {"values": 100.0} if column.kind == "share" else {}
+                points = {
+                    key: [numbers.rounded(v * scale.get(key, 1.0)) for v in line[key]]
+                    for key in line
+                }
                 unit = column.unit.as_json() if column.unit else None
-                marked = {"marks": marks[name]} if name in marks else {}
+                unit = Text("%", "%").as_json() if scale else unit
+                at = [numbers.rounded(v * scale.get("values", 1.0)) for v in marks.get(name, ())]
+                marked = {"marks": at} if name in marks else {}
                 named = {"column": name, "plain": column.plain.as_json(), "unit": unit}
                 yield named | points | marked
 

@@ -96,8 +96,8 @@ FRAME: Mapping[str, Row] = {
     ),
     "inputs": Row(
         Text(
-            "这个算法看{n}项信息，都列在下面。",
-            "The program looks at {n} pieces of information, all listed below.",
+            "这个算法看{n}项信息，{all}列在下面。",
+            "The program looks at {n} {all} listed below.",
         ),
         Text(
             "没有列出的信息，这个算法看不到。",
@@ -105,7 +105,7 @@ FRAME: Mapping[str, Row] = {
         ),
     ),
     "actionable": Row(
-        Text("其中{k}项，本人有可能改变。", "A person may be able to change {k} of them."),
+        Text("{which}，本人有可能改变。", "A person may be able to change {which}."),
         Text("哪些能改变，由备案主体填写。", "Which ones is what the filer says."),
     ),
     "decision.importance": Row(

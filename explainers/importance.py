@@ -71,7 +71,13 @@ class Alone:
         def fold(reading: Reading, base: Scores, answers: Sequence[Scores]) -> Tally:
             changed = reading.changed(base, answers[0])
             moved = reading.rise(base, answers[0]) != 0
-            return counted(self.key, n=len(base), changed=changed, moved=moved)
+            tally = counted(self.key, n=len(base), changed=changed, moved=moved)
+            given, good = variant.replaced[self.name], reading.plan.favourable(answers[0])
+            for i, level in enumerate(self.plan.natures[self.name].levels):
+                here = given == level
+                tally |= counted(f"{self.key}:{i}", n=here, favourable=good & here)
+                tally |= summed(f"{self.key}:{i}:sum", answers[0][here])
+            return tally
 
         return Question([variant], fold)
 

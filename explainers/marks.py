@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explainers import means, numbers, shapes
+from explainers import means, numbers, shapes, stages
 from explainers.columns import Column
 from explainers.phrases import about, same
 from explainers.plan import ExplanationPlan
@@ -29,13 +29,52 @@ def told(
     turn = shapes.turn(plan, tally, name)
     if turn is not None:
         return _turn(plan, turn, name, places)
+    several = stages.told(plan, tally, name, places)
+    if several is not None:
+        return several
     step = shapes.step(plan, tally, name)
-    return None if step is None else _step(plan, step, name, places)
+    if step is None:
+        return None
+    return _of_one_value(plan, tally, step, name, places) or _step(plan, step, name, places)
+
+
+def _own(plan: ExplanationPlan, tally: Mapping[str, int], key: str) -> float | None:
+    """What came of a value that stands apart: the share of good results, or the mean price."""
+    n = tally.get(f"{key}:n", 0)
+    if n < plan.k:
+        return None
+    if plan.task == "decision":
+        return tally[f"{key}:good"] / n
+    return means.told(tally, f"{key}:sum", n, plan.k)
+
+
+def _of_one_value(
+    plan: ExplanationPlan, tally: Mapping[str, int], step: Step, name: str, places: Places
+) -> dict[str, Any] | None:
+    """A step of which one side is one value, apart from all others: no threshold."""
+    apart = shapes.heaps(plan, name)
+    for end, above, rest in (("lowest", False, step.above), ("highest", True, step.below)):
+        value = shapes.heap(plan, name, step.at[-1 if above else 0], above=above)
+        own = _own(plan, tally, f"shape:{name}:{end}")
+        if value is None or value != apart.get(end) or own is None or step.between is not None:
+            continue
+        if plan.sealed is not None:
+            return None
+        column, decided = plan.column(name), plan.task == "decision"
+        amounts = [
+            about(n) if decided else means.written(n, plan.wording.unit) for n in (own, rest)
+        ]
+        filled = {"v": column.written(value), "p": amounts[0], "q": amounts[1]}
+        shown = {"at": [value], **{
+            side: round(n, 2) if decided else n for side, n in (("own", own), ("rest", rest))
+        }}  # fmt: skip
+        return sentence(f"{plan.task}.heap", kind="step", evidence=shown, places={**places, **filled})  # fmt: skip
+    return None
 
 
 def _step(plan: ExplanationPlan, step: Step, name: str, places: Places) -> dict[str, Any]:
     column, sealed = plan.column(name), plan.sealed
-    low, high = (_value(column, step.at[end]) for end in (0, -1))
+    low, high = (column.written(step.at[end]) for end in (0, -1))
     inside = Text("", "")
     if sealed is not None:
         where = Text(
@@ -86,7 +125,7 @@ def _step(plan: ExplanationPlan, step: Step, name: str, places: Places) -> dict[
 
 def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[str, Any]:
     column, sealed = plan.column(name), plan.sealed
-    low, high = (_value(column, turn.at[end]) for end in (0, -1))
+    low, high = (column.written(turn.at[end]) for end in (0, -1))
     point = len(turn.at) == 1
     if sealed is not None:
         where = Text(
@@ -108,7 +147,7 @@ def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[
         "where": where,
         "most": superlative,
         "beyond": away,
-        "low": column.direction.less,
+        "aside": _aside(plan, turn, name),
         **(_point(column) if point else STRETCH),
         **{
             f"{side}_{what}": same(numbers.count(n))
@@ -142,8 +181,21 @@ def _point(column: Column) -> dict[str, Text]:
     }
 
 
-def _value(column: Column, value: float) -> Text:
-    """A number with its unit."""
-    written = numbers.value(value)
-    unit = column.unit or Text("", "")
-    return Text(written + unit.zh, f"{written} {unit.en}".strip())
+def _aside(plan: ExplanationPlan, turn: Turn, name: str) -> Text:
+    """What lies beside a turning point: higher and lower values, or one that stands apart."""
+    column = plan.column(name)
+    less, more = column.direction.less, column.direction.more
+    ends = ((turn.at[-1], True, more), (turn.at[0], False, less))
+    apart = [shapes.heap(plan, name, at, above=above) for at, above, _ in ends]
+    if apart == [None, None] or plan.sealed is not None:
+        return Text(f"再{more.zh}或再{less.zh}", f"both {more.en} and {less.en}")
+    ways = [
+        (Text(f"再{word.zh}", word.en), value)
+        for (_, _, word), value in zip(ends, apart, strict=True)
+    ]
+    values = [column.written(value) for _, value in ways if value is not None]
+    words = [word for word, value in ways if value is None]
+    own = Text("或".join(f"是{v.zh}" for v in values) + "的", " or ".join(v.en for v in values))
+    if not words:
+        return Text(f"{own.zh}，", own.en)
+    return Text(f"{words[0].zh}，或者{own.zh}，", f"{words[0].en}, and with {own.en}")

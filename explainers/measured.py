@@ -12,8 +12,8 @@ from explainers.sentences import Kind
 from explainers.subjects import Subject
 from registry.contradictions import Acts
 
-ONE_WAY = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY, "step"})
-BOTH = frozenset({Kind.NO_SIMPLE_DIRECTION, "turn"})
+ONE_WAY = frozenset({Kind.ALWAYS, Kind.USUALLY, Kind.STEPS, Kind.ONE_WAY, "step", "stairs"})
+BOTH = frozenset({Kind.NO_SIMPLE_DIRECTION, "turn", "bands"})
 CHANGES = frozenset({Kind.DIRECTION_OPEN, Kind.NOISY, Kind.ELSEWHERE, "parted", "matters"})
 TURNED = frozenset({Acts.UP, Acts.DOWN})
 COUNTS = ("n", "up", "down", "changed")
@@ -48,7 +48,7 @@ def facts(
         shown: Mapping[str, Any] = next(
             (s["evidence"] for s in reversed(said) if "changed_low" in s["evidence"]), {}
         )
-        acts = _acts(str(said[-1]["kind"]), shown, alone=len(acting) == 1)
+        acts = _acts(str(shown.get("way", said[-1]["kind"])), shown, alone=len(acting) == 1)
         if "near" in shown:  # values far apart do not show the way that is counted here
             n, up, down = (shown["near"][what] for what in ("n", "gained", "lost"))
             shown = {"n": n, "up": up, "down": down, "changed": up + down}

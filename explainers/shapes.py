@@ -11,7 +11,7 @@ values that the contrasts tried anyway; no question is asked for it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,6 +39,7 @@ BLUR = 2  # cells on either side over which the height of a stop is taken
 LEVEL = 0.1  # of a step: who moves by more on one side of it, for certain, is no level (ours)
 BESIDE = 0.5  # of a step: by so much no large part of a side may move, at the bounds (ours)
 LARGE = 1 / 8  # of all values tried: a part of a side that must be known so well (ours)
+MOSTLY_ONE = 0.8  # of those on one side: where so many have one value, it is told of that (ours)
 ONE_VALUE = 0.95  # of a cell's people: where so many have one value, it is that value's (ours)
 
 Sums = npt.NDArray[np.int64]
@@ -112,12 +113,19 @@ def counted(
         tally[f"{key}:{cell}:good"] = int(np.count_nonzero(good & here))
         tally |= means.summed(f"{key}:{cell}:sum", answer[here])
         tally[f"{key}:{cell}:square"] = int(np.rint((answer[here] ** 2).sum() * means.SCALE))
+    for side, value in heaps(plan, name).items():
+        here = np.concatenate(pairs) == value
+        tally |= {
+            f"{key}:{side}:n": int(here.sum()),
+            f"{key}:{side}:good": int((good & here).sum()),
+        }
+        tally |= means.summed(f"{key}:{side}:sum", answer[here])
     return tally
 
 
 def step(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Step | None:
     """The step of one number; None where there is none, or its place cannot be told."""
-    seen = _Seen.of(plan, tally, name)
+    seen = Seen.of(plan, tally, name)
     if seen is None or plan.family.lower(seen.changed, seen.n) < NOTABLE:
         return None
     ways = [tally[f"contrast:{name}:{way}"] for way in ("gained", "lost")]
@@ -136,7 +144,38 @@ def step(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Step | N
     return Step(tuple(seen.stops[i] for i in sorted({low, high})), below, above, between)
 
 
-def _place(seen: "_Seen") -> tuple[int, int]:
+def heap(plan: ExplanationPlan, name: str, at: float, *, above: bool) -> float | None:
+    """The one value that most who stand below a number have, or above it, apart from it.
+
+    Such as −1 where nothing is known: of what lies between it and the number, too few people tell.
+    None where there is no such value, or nothing lies between.
+
+    Args:
+        plan: with the donors.
+        name: the column.
+        at: the number.
+        above: whether to look above it.
+    """
+    own = plan.donors.arrays[name]
+    own = own[~missing(own)].astype(float)
+    values, counts = np.unique(own[own >= at] if above else own[own < at], return_counts=True)
+    if not len(values) or counts.max() < max(plan.k, MOSTLY_ONE * counts.sum()):
+        return None
+    value = float(values[counts.argmax()])
+    gap = 1.0 if bool((own == np.rint(own)).all()) else 0.0
+    apart = value - at > 0 if above else at - value > gap
+    return value if apart else None
+
+
+def heaps(plan: ExplanationPlan, name: str) -> dict[str, float]:
+    """The values that stand apart at either end of a number, by the name of the end."""
+    stops = plan.stops[name]
+    ends = (("lowest", 0, False), ("highest", -1, True)) if stops else ()
+    found = {end: heap(plan, name, stops[at], above=above) for end, at, above in ends}
+    return {end: value for end, value in found.items() if value is not None}
+
+
+def _place(seen: "Seen") -> tuple[int, int]:
     """The stop at which the step is, twice; or two between which it lies."""
     stray = seen.one_sided("changed", 0)
     best = seen.parting(stray <= max(float(stray.min()), STRAY * seen.changed))
@@ -153,7 +192,7 @@ def _place(seen: "_Seen") -> tuple[int, int]:
     )
 
 
-def _parts(seen: "_Seen", low: int, high: int) -> bool:
+def _parts(seen: "Seen", low: int, high: int) -> bool:
     """Whether the answers are level on either side of a place, beside the step over it."""
     cells = len(seen.stops) + 1
     left, right = np.arange(low + 1), np.arange(high + 1, cells)
@@ -168,7 +207,7 @@ def _parts(seen: "_Seen", low: int, high: int) -> bool:
 
 def turn(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> Turn | None:
     """The turning point of one number; None where there is none, or its place cannot be told."""
-    seen = _Seen.of(plan, tally, name, graded=True)
+    seen = Seen.of(plan, tally, name, graded=True)
     if seen is None:
         return None
     for top in (True, False):
@@ -183,7 +222,7 @@ def _ways(*, top: bool) -> tuple[str, str]:
     return ("up", "down") if top else ("down", "up")
 
 
-def _stretch(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
+def _stretch(seen: "Seen", *, top: bool) -> tuple[int, int] | None:
     """The stops that part three levels of which the middle one is best (or worst).
 
     Of all ways to cut the values in three, the one whose parts differ most.
@@ -206,7 +245,7 @@ def _stretch(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
     return ends if ends is not None and _three_levels(seen, *ends, top=top) else None
 
 
-def _three_levels(seen: "_Seen", low: int, high: int, *, top: bool) -> bool:
+def _three_levels(seen: "Seen", low: int, high: int, *, top: bool) -> bool:
     """Whether a stretch is level, all beside it is less, and people who cross its ends say so."""
     cells = np.arange(len(seen.stops) + 1)
     left, middle, right = cells[: low + 1], cells[low + 1 : high + 1], cells[high + 1 :]
@@ -236,7 +275,7 @@ def _result(way: str) -> str:
     return {"up": "gained", "down": "lost"}[way]
 
 
-def _even(seen: "_Seen", middle: Cells, jump: float) -> bool:
+def _even(seen: "Seen", middle: Cells, jump: float) -> bool:
     """Whether what is near the ends of a stretch is not shown to be less than what is within."""
     for width in range(1, len(middle) // 2 + len(middle) % 2):
         outer = np.concatenate([middle[:width], middle[-width:]])
@@ -246,13 +285,13 @@ def _even(seen: "_Seen", middle: Cells, jump: float) -> bool:
     return True
 
 
-def _told_apart(seen: "_Seen", low: int, high: int) -> bool:
+def _told_apart(seen: "Seen", low: int, high: int) -> bool:
     """Whether both ends are known well: cells are small, or of one value beside the ends."""
     beside = (low, low + 1, high, high + 1)
     return len(seen.stops) >= FINE or all(seen.of_one_value(cell) for cell in beside)
 
 
-def _peak(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
+def _peak(seen: "Seen", *, top: bool) -> tuple[int, int] | None:
     """The stop at which the answers are best (or worst); two, where they hardly differ between."""
     rising, falling = _ways(top=top)
     left, right = seen.left("n"), seen.right("n")
@@ -280,7 +319,7 @@ def _peak(seen: "_Seen", *, top: bool) -> tuple[int, int] | None:
     return (first, last) if _both_sides(seen, first, last, top=top) else None
 
 
-def _both_sides(seen: "_Seen", low: int, high: int, *, top: bool) -> bool:
+def _both_sides(seen: "Seen", low: int, high: int, *, top: bool) -> bool:
     """Whether tests beside the very place that is told show it: below it and above it.
 
     By the results as well as by the answers: where hardly a result differs, nothing is best.
@@ -297,7 +336,7 @@ def _both_sides(seen: "_Seen", low: int, high: int, *, top: bool) -> bool:
     return True
 
 
-def _unblurred(seen: "_Seen", first: int, last: int, rise: float) -> tuple[int, int]:
+def _unblurred(seen: "Seen", first: int, last: int, rise: float) -> tuple[int, int]:
     """The ends of a stretch, with the cells beside it that are not shown to be less."""
 
     def alike(cell: int) -> bool:
@@ -315,7 +354,7 @@ def _unblurred(seen: "_Seen", first: int, last: int, rise: float) -> tuple[int, 
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """What a tally holds of one number.
 
     Args:
@@ -335,7 +374,7 @@ class _Seen:
     @classmethod
     def of(
         cls, plan: ExplanationPlan, tally: Mapping[str, int], name: str, *, graded: bool = False
-    ) -> "_Seen | None":
+    ) -> "Seen | None":
         stops, key = plan.stops.get(name, ()), f"shape:{name}"
         if not stops or f"{key}:0:n" not in tally or tally["again:changed"]:
             return None
@@ -430,9 +469,38 @@ class _Seen:
         )
         return (left[0], left[1], left[2]), (right[0], right[1], right[2])
 
-    def parting(self, of: npt.NDArray[np.bool_]) -> int:
-        """The stop, of some, that parts the answers best."""
+    def sharp(self, stop: int) -> bool:
+        """Whether a step at this stop may be told as one number."""
+        return len(self.stops) >= FINE or (self.of_one_value(stop) and self.of_one_value(stop + 1))
+
+    def levels(self, bounds: Sequence[int]) -> bool:
+        """Whether the answers are level between several steps, beside the steps themselves.
+
+        Args:
+            bounds: the first cell of each part, and one beyond the last cell.
+        """
+        parts = [np.arange(a, b) for a, b in pairwise(bounds)]
+        gaps = [self.gap(a, b) for a, b in pairwise(parts)]
+        jump = min(abs(gap) for gap, _ in gaps)
+        if any(abs(gap) <= unsure for gap, unsure in gaps):
+            return False
+        return all(self.level(np.arange(*self.inner(a, b)), jump) for a, b in pairwise(bounds))
+
+    def inner(self, since: int, until: int) -> tuple[int, int]:
+        """The cells between two steps, without one that may hold some of a step told as "about"."""
+        first, last = since, until
+        if since > 0 and last - first > 1 and not self.of_one_value(since):
+            first += 1
+        if until <= len(self.stops) and last - first > 1 and not self.of_one_value(until - 1):
+            last -= 1
+        return first, last
+
+    def parting(self, of: npt.NDArray[np.bool_], since: int = 0, until: int | None = None) -> int:
+        """The stop, of some, that parts the answers best: those of all cells, or of these."""
         n, total = self._each("n"), self._answers()
+        outside = np.ones(len(n), bool)
+        outside[since:until] = False
+        n, total = np.where(outside, 0, n), np.where(outside, 0, total)
         before, sums = np.cumsum(n)[:-1], np.cumsum(total)[:-1]
         after, rest = n.sum() - before, total.sum() - sums
         with np.errstate(divide="ignore", invalid="ignore"):

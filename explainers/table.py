@@ -40,6 +40,8 @@ ITSELF = Text(
     "Only {y} itself was changed, not other information that may change with it.",
 )
 MORE = Text("要测试得更多，才能下结论。", "More {people} would have to be tested.")
+OPEN = Text("{open}", "{open}")
+"""`MORE` where the tests leave open which way is the more common one, else `RULE`."""
 
 # What of a hundred tests came out so, and in brackets the tests that were counted.
 WAY = Text(
@@ -103,6 +105,31 @@ PRICED_TOGETHER = Text(
     "change. It moved by more than 1 % in {c_p}. ({n} tests: {up}, {down}, {s} and {c}.)",
 )
 
+PARTED = Row(Text("其他信息都一样时，{parts}。", "All else equal, {parts}."), RULE)
+STEPS = Row(
+    Text(
+        "{X}有{steps}道分界{where}。其他信息都一样时，{parts}。",
+        "There are {steps} steps for {x}{where}: all else equal, {parts}.",
+    ),
+    RULE,
+)
+# A step whose one side is a value of its own, such as −1 for what is not known.
+OF_ONE_VALUE: Mapping[str, Row] = {
+    "decision.heap": Row(
+        Text(
+            "{X}是{v}的，和其余的不同。其他信息都一样时，是{v}的，每100{people}里，{p}{people}{got}；其余的，{q}{people}。",
+            "For {x}, {v} differs from the rest: all else equal, with {v}, {p} of 100 {people} would {got}; with the rest, {q}.",
+        ),
+        RULE,
+    ),
+    "price.heap": Row(
+        Text(
+            "{X}是{v}的，和其余的不同。其他信息都一样时，是{v}的，{price}平均是{p}；其余的，平均是{q}。",
+            "For {x}, {v} differs from the rest: all else equal, with {v}, the mean {price} is {p}; with the rest, it is {q}.",
+        ),
+        RULE,
+    ),
+}
 SENTENCES: Mapping[str, Row] = {
     # decisions: a number
     "decision.number.always": Row(
@@ -138,7 +165,7 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "decision.number.no_simple_direction": Row(NUMBER_BOTH, RULE),
     # ours: it matters for certain, but too few people to say which way
-    "decision.number.direction_open": Row(NUMBER_BOTH, MORE),
+    "decision.number.direction_open": Row(NUMBER_BOTH, OPEN),
     # decisions: a column of levels (ours: "higher" means nothing for "married")
     "decision.levels.always": Row(
         Text(
@@ -170,22 +197,10 @@ SENTENCES: Mapping[str, Row] = {
         RULE,
     ),
     "decision.levels.no_simple_direction": Row(LEVELS_BOTH, RULE),
-    "decision.levels.direction_open": Row(LEVELS_BOTH, MORE),
-    # ours: many levels that fall into two
-    "decision.levels.parted": Row(
-        Text(
-            "其他信息都一样时，{X}是{names}的，每100{people}里，{p}{people}{got}；是试过的另外{m}种情况的，{q}{people}。",
-            "All else equal, with {names} for {x}, {p} of 100 {people} would {got}; with the other {m} that were tested, {q}.",
-        ),
-        RULE,
-    ),
-    "price.levels.parted": Row(
-        Text(
-            "其他信息都一样时，{X}是{names}的，{price}平均是{p}；是试过的另外{m}种情况的，平均是{q}。",
-            "All else equal, with {names} for {x}, the mean {price} is {p}; with the other {m} that were tested, it is {q}.",
-        ),
-        RULE,
-    ),
+    "decision.levels.direction_open": Row(LEVELS_BOTH, OPEN),
+    # ours: all levels at once, those alike together
+    "decision.levels.parted": PARTED,
+    "price.levels.parted": PARTED,
     # where the effect of a number has a step, or turns round
     "decision.step": Row(
         Text(
@@ -201,17 +216,20 @@ SENTENCES: Mapping[str, Row] = {
         ),
         RULE,
     ),
+    "decision.steps": STEPS,
+    "price.steps": STEPS,
+    **OF_ONE_VALUE,
     "decision.turn": Row(
         Text(
-            "{X}{where}{most}{there}再{high}或再{low}都{beyond}。",
-            "The {person} is {most} {where} for {x}{there}; with both {high} and {low}, {beyond}.",
+            "{X}{where}{most}{there}{aside}都{beyond}。",
+            "The {person} is {most} {where} for {x}{there}; with {aside}, {beyond}.",
         ),
         RULE,
     ),
     "price.turn": Row(
         Text(
-            "{X}{where}{most}{there}再{high}或再{low}，{beyond}。",
-            "The {price} is {most} {where} for {x}{there}; both {high} and {low} give {beyond}.",
+            "{X}{where}{most}{there}{aside}，{beyond}。",
+            "The {price} is {most} {where} for {x}{there}; with {aside}, {beyond}.",
         ),
         RULE,
     ),
@@ -249,7 +267,7 @@ SENTENCES: Mapping[str, Row] = {
         RULE,
     ),
     "price.number.no_simple_direction": Row(PRICED_NUMBER_BOTH, RULE),
-    "price.number.direction_open": Row(PRICED_NUMBER_BOTH, MORE),
+    "price.number.direction_open": Row(PRICED_NUMBER_BOTH, OPEN),
     "price.levels.always": Row(
         Text(
             "其他信息不变时，{b_who}，比{a_who}{way}，平均相差{m}" + PRICED_WAY.zh,
@@ -283,7 +301,7 @@ SENTENCES: Mapping[str, Row] = {
         RULE,
     ),
     "price.levels.no_simple_direction": Row(PRICED_LEVELS_BOTH, RULE),
-    "price.levels.direction_open": Row(PRICED_LEVELS_BOTH, MORE),
+    "price.levels.direction_open": Row(PRICED_LEVELS_BOTH, OPEN),
     # both
     "decision.little": Row(
         Text(

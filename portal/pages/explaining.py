@@ -360,7 +360,7 @@ def _column(form: FormData, name: str) -> dict[str, Any]:
         },
         "actionable": {"1": 1, "-1": -1, "any": "any"}.get(actionable, 0),
         "protected": bool(forms.text(form, f"{place}/protected")),
-        **({"kind": "category"} if forms.text(form, f"{place}/kind") else {}),
+        **({"kind": kind} if (kind := forms.text(form, f"{place}/kind")) else {}),
         **{
             key: named
             for key in ("values", "phrases")

@@ -165,8 +165,8 @@ PLATEAUS: Sequence[Case] = (
         adults,
         lambda x: yes(((x["age"] >= 25) & (x["age"] < 35)) | ((x["age"] >= 55) & (x["age"] < 65))),
         AGES,
-        must=[("年龄变大：每100次里，.*次更容易得到“通过”；.*次更难", "with the age higher: more likely .* in .* of 100 tests")],
-        must_not=[NO_STEP, NO_WAY, NO_TURN],
+        must=[("^年龄有4道分界，在(24|25|26)、(34|35|36)、(54|55|56)和(64|65|66)左右.*有0人.*有100人.*有0人.*有100人.*有0人", "^There are 4 steps for the age, at about (24|25|26), (34|35|36), (54|55|56) and (64|65|66): .* 0 of 100 .*, 100; .*, 0; .*, 100; .*, 0\\.")],
+        must_not=[("左右为界", "step at about"), NO_WAY, NO_TURN],
     ),
     Case(
         "a level beginning is no stretch: approved to 59",
@@ -183,7 +183,7 @@ PLATEAUS: Sequence[Case] = (
         shared_out("late", [0.05, 0.95, 0.95, 0.05, 0.05, 0.05]),
         [LATE, *columns("age", "income")],
         must=[between("1", "2", plain=("晚还次数", "the times paid late"))],
-        must_not=[NO_STEP],
+        must_not=[NO_LATE_STEP],
         marks={"late": (1, 2)},
     ),
     Case(
@@ -203,7 +203,7 @@ PLATEAUS: Sequence[Case] = (
         must=[
             (
                 "^路程大约在(4|5)\\.?\\d*公里到2[456]\\.?\\d*公里之间车费最低，在这之间差别不大；再长或再短，车费更高",
-                "The fare is lowest between about (4|5)\\.?\\d* km and 2[456]\\.?\\d* km for the distance and differs little there; both longer and shorter give a higher fare",
+                "The fare is lowest between about (4|5)\\.?\\d* km and 2[456]\\.?\\d* km for the distance and differs little there; with both longer and shorter, a higher fare",
             )
         ],
         must_not=[NO_STEP],

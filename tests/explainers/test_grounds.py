@@ -15,7 +15,7 @@ NO_TEST = {
 }  # fmt: skip
 BY_TEST = {
     "decision.overall", "decision.importance", "always", "little", "decision.whatif.searched",
-    "decision.whatif.one", "decision.flip.none", "decision.told_apart", "again.same",
+    "decision.whatif.one", "decision.flip.none", "decision.told_apart", "again.same", "parted",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.explainers.plateaus import PLATEAUS
+from tests.explainers.several import PARTS
 from tests.explainers.truth import CASES, Case, faults
 
 BUDGET = 60.0
@@ -15,7 +16,7 @@ BUDGET = 60.0
 spent: list[float] = []
 
 
-@pytest.mark.parametrize("case", [*CASES, *PLATEAUS], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *PLATEAUS, *PARTS], ids=lambda case: case.name)
 def test_the_explanation_of_a_model_of_known_truth(case: Case) -> None:
     before = time.process_time()
     assert faults(case) == []

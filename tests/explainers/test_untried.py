@@ -59,7 +59,7 @@ def test_rare_levels_of_too_few_people_are_untried_and_so_said() -> None:
     """public/S2: not even together, and then nothing is little."""
     made = told(towns(3), [TOWN, *columns("age")], lambda x: x["age"] / 100, cut=0.99)
     thirteenth, left_out, last = about(made, "town")
-    assert thirteenth["zh"].startswith("所在镇另有1种情况（“t12”），没有逐一测试。合在一起试，")
+    assert thirteenth["zh"].startswith("所在镇另有1种情况（“t12”）：换成它，")
     assert left_out["zh"] == "所在镇另有2种情况太少见，没有测试。"
     assert last["kind"] == "untried"
     town = ["a"] * 1_500 + ["b"] * 1_491 + ["c"] * 9
@@ -143,11 +143,13 @@ def test_a_twin_that_a_test_of_its_own_shows_idle_is_told_apart() -> None:
     table = table.append_column("title", pa.array(title.tolist()))
     asked = [*columns("sex", "age"), {"name": "title", "plain": text("称呼", "form of address")}]
     made = told(table, asked, lambda x: np.where(x["title"] == "Mr", 0.2, 0.8))
-    most, apart, last = about(made, "sex", "title")
+    most, apart, each, last = about(made, "sex", "title")
     assert most["zh"].startswith("影响最大的是称呼。")
     assert apart["kind"] == "decision.told_apart"
     assert apart["zh"].endswith("只改性别，试了2,990次，结果都没有变。")
     assert "不知道" not in apart["zh"]
+    assert each["kind"] == "parted"
+    assert "称呼是“Dr”或“Ms”的" in each["zh"]
     assert last["zh"].startswith("称呼会影响结果")
     assert made["importance"][0]["plain"]["zh"] == "称呼"
     flip = about(made, "sex")[0]

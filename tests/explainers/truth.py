@@ -944,5 +944,6 @@ def contradictions(content: Mapping[str, Any]) -> list[str]:
     return [
         "+".join(names)
         for names, kinds in of.items()
-        if "little" in kinds and kinds & {"importance", "tie", "one", "always", "steps", "step"}
+        if "little" in kinds
+        and kinds & {"importance", "tie", "one", "always", "steps", "step", "stairs"}
     ]
