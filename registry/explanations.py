@@ -473,6 +473,20 @@ def for_version(session: Session, version_id: str) -> list[Explanation]:
     return list(session.scalars(mine.order_by(Explanation.created.desc(), Explanation.id.desc())))
 
 
+def for_model(session: Session, version: Version) -> list[Explanation]:
+    """Every explanation of a model, newest first, those of a version's own bytes before the others.
+
+    Args:
+        session: any session.
+        version: of the model.
+    """
+    own = for_version(session, version.id)
+    others = select(Explanation).join(Version, Version.id == Explanation.version_id)
+    others = others.where(Version.model_id == version.model_id)
+    newest = others.order_by(Explanation.created.desc(), Explanation.id.desc())
+    return own or list(session.scalars(newest))
+
+
 def _record(session: Session, name: str, made: Explanation, by: Actor | None) -> Event:
     return journal.record(
         session,

@@ -1,6 +1,8 @@
 """Pages for an enterprise: submit a version, engage a tester, explain."""
 
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -8,14 +10,14 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from portal.pages import confirming, explaining, forms, plain_words
+from portal.pages import confirming, explaining, forms, plain_words, plan_filled
 from portal.pages.attempts import attempt
 from portal.pages.boxes import Names, called
 from portal.pages.desk import lines
 from portal.pages.rendering import Lang, go, reject, render, typed_before
 from portal.web import sight
 from portal.web.access import allow
-from portal.web.at_hand import Configured, Database
+from portal.web.at_hand import Configured, Database, Store
 from portal.web.identity import Asking, By
 from portal.web.uploads import Form
 from registry import (
@@ -24,6 +26,7 @@ from registry import (
     datasets,
     engagements,
     explanations,
+    model_inputs,
     modes,
     organisations,
     reidentification,
@@ -32,6 +35,7 @@ from registry import (
     worklist,
     yardsticks,
 )
+from registry.artifacts import ArtifactStore, BlobNotFound
 from registry.contradictions import EFFECTS, INFLUENCES
 from registry.errors import RegisterError
 from registry.explanations import Explanation
@@ -169,11 +173,15 @@ def explain_page(
     request: Request,
     language: Lang,
     session: Database,
+    store: Store,
     by: By,
     asking: Asking,
     version_id: str,
 ) -> Response:
-    """The form from which the explanation is made: a data set and a plain name for every column."""
+    """The form from which the explanation is made: a data set and a plain name for every column.
+
+    What is on record stands in its boxes, until somebody has typed.
+    """
     looked_at: FormData | None = getattr(request.state, "looked_at", None)
     version = submission.get(session, version_id)
     by.own(version.organisation_id)
@@ -182,6 +190,10 @@ def explain_page(
         for report in reports.for_version(session, version_id)
         if report.countersigned is not None
     ]
+    yardstick = next(iter(yardsticks.counting(session, version_id, version.digest)), None)
+    owned = datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION)
+    typed = forms.typed(looked_at) if looked_at else typed_before(request)
+    filled = {} if typed else _filled(session, store, version, owned, yardstick)
     return render(
         request,
         "explain.html",
@@ -189,15 +201,43 @@ def explain_page(
         asking=asking,
         version=version,
         model=submission.model_of(session, version),
-        datasets=datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION),
+        datasets=owned,
         effects=EFFECTS,
         influences=INFLUENCES,
         reports=usable,
-        yardstick=next(iter(yardsticks.counting(session, version_id, version.digest)), None),
+        yardstick=yardstick,
         beside=plain_words.in_form(looked_at) if looked_at else {},
         looked=looked_at is not None,
-        typed=forms.typed(looked_at) if looked_at else typed_before(request),
+        filled=bool(filled),
+        typed=typed or filled,
     )
+
+
+def _filled(
+    session: Session,
+    store: ArtifactStore,
+    version: submission.Version,
+    owned: Sequence[datasets.Dataset],
+    yardstick: yardsticks.Yardstick | None,
+) -> plan_filled.Boxes:
+    """What the boxes hold before anybody types, from the newest explanation of the model and the data."""
+    before = next(iter(explanations.for_model(session, version)), None)
+    chosen = next((each for each in owned if before and each.id == before.dataset_id), None)
+    chosen = chosen or next(iter(owned), None)
+    levels: dict[str, list[str]] = {}
+    if chosen is not None:
+        with suppress(BlobNotFound):  # the run says that the bytes are gone; the form needs none
+            words = model_inputs.words(version.inputs)
+            rows = datasets.batches(store, chosen, words)
+            levels = plan_filled.few_levels(rows, [each["name"] for each in version.inputs])
+    held = plan_filled.boxes(
+        version.inputs,
+        plan=before.plan if before else None,
+        columns=chosen.columns if chosen else (),
+        yardstick=yardstick,
+        levels=levels,
+    )
+    return held | ({"dataset_id": chosen.id} if chosen and held else {})
 
 
 @router.post("/versions/{version_id}/explain", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
@@ -205,6 +245,7 @@ def explain(
     request: Request,
     language: Lang,
     session: Database,
+    store: Store,
     by: By,
     asking: Asking,
     form: Form,
@@ -218,7 +259,7 @@ def explain(
     except RegisterError as error:
         session.rollback()
         reject(request, error, forms.typed(form), names=_boxes(version))
-        return explain_page(request, language, session, by, asking, version_id)
+        return explain_page(request, language, session, store, by, asking, version_id)
     return go(f"/{language}/explanations/{made.id}", "queued")
 
 
@@ -227,6 +268,7 @@ def look_through(
     request: Request,
     language: Lang,
     session: Database,
+    store: Store,
     by: By,
     asking: Asking,
     form: Form,
@@ -241,7 +283,7 @@ def look_through(
         reject(request, error, forms.typed(form), names=_boxes(version))
     session.rollback()
     request.state.looked_at = form
-    return explain_page(request, language, session, by, asking, version_id)
+    return explain_page(request, language, session, store, by, asking, version_id)
 
 
 def _ask(session: Session, by: Actor, form: FormData, version: submission.Version) -> Explanation:

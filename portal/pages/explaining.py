@@ -335,11 +335,14 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
 
 
 def _levels(lines: str) -> dict[str, dict[str, str]]:
-    """Lines such as `西城 = 西城 = West Town`: a level as in the data, and what people call it."""
+    """Lines such as `西城 = 西城 = West Town`: a level as in the data, and what people call it.
+
+    Of a line with room for both names and neither (`西城 = =`) nothing is asked: names are optional.
+    """
     found = {}
     for line in lines.replace("＝", "=").splitlines():
         level, zh, en = ([part.strip() for part in line.split("=")] + ["", ""])[:3]
-        if level:
+        if level and (zh or en or "=" not in line):
             found[level] = {"zh": zh, "en": en}
     return found
 
