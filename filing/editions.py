@@ -151,6 +151,10 @@ def make(session: Session, filing: Filing, *, by: Actor, making: Making) -> Edit
         making: the evidence, the gate as it stood, the moment.
     """
     before = newest(session, filing.id)
+    if filing.number is None:
+        raise EditionNotFound(
+            "没有编号的备案不能公示。", "A filing without number has no edition."
+        )
     record = attestation.canonical(_record(filing))
     content = attestation.canonical(
         {
@@ -174,11 +178,11 @@ def make(session: Session, filing: Filing, *, by: Actor, making: Making) -> Edit
 
 
 def proposed(session: Session, filing: Filing, making: Making) -> Mapping[str, Any]:
-    """What the public would read if a filing with a number were published now; nothing is kept.
+    """What the public would read if a filing were published now; nothing is kept.
 
     Args:
         session: any session.
-        filing: a filing with a number.
+        filing: which filing; without a number yet, number and address are left open.
         making: the evidence, the gate, the moment.
     """
     return _content(session, filing, making)
@@ -273,17 +277,13 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
     told = Answers(filing.form, {**filing.told.rows, **made})
     grade = told.value(Meaning.GRADE)
     shown = answers(told)
-    if filing.number is None or filing.filed is None:
-        raise EditionNotFound(
-            "没有编号的备案不能公示。", "A filing without number has no edition."
-        )
     return {
         "type": TYPE,
         "schema": {"filing": filing.schema_version, "grading": risk.questionnaire().version},
         "number": filing.number,
-        "slug": numbers.parse(filing.number).slug,
+        "slug": numbers.parse(filing.number).slug if filing.number else None,
         "edition": filing.editions + 1,
-        "filed": filing.filed.isoformat(),
+        "filed": filing.filed.isoformat() if filing.filed else None,
         "published": making.at.isoformat(),
         "filer": {
             "id": owner.id,

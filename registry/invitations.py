@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -91,6 +92,51 @@ def invite(
         role=role.value,
     )
     return Invited(invitation, secret)
+
+
+def pending(session: Session, *, by: Actor) -> Sequence[Invitation]:
+    """The invitations to the actor's organisation that are good still, newest first.
+
+    Raises:
+        WrongRole: the actor is not an administrator.
+    """
+    by.require(Role.ADMINISTRATOR)
+    found = select(Invitation).where(
+        Invitation.organisation_id == by.organisation_id,
+        Invitation.used.is_(None),
+        Invitation.expires > now(),
+    )
+    return session.scalars(found.order_by(Invitation.id.desc())).all()
+
+
+def withdraw(session: Session, *, by: Actor, invitation_id: str) -> None:
+    """Take an invitation back: its link opens nothing any more, and its row goes.
+
+    Raises:
+        WrongRole: the actor is not an administrator.
+        InvitationNotFound: the actor's organisation has no such invitation.
+        InvitationSpent: it was used; the role that it gave is withdrawn from the person.
+    """
+    by.require(Role.ADMINISTRATOR)
+    invitation = session.get(Invitation, invitation_id, with_for_update=True)
+    if invitation is None or invitation.organisation_id != by.organisation_id:
+        raise InvitationNotFound(
+            "本单位没有这份邀请。", "Your organisation has no such invitation."
+        )
+    if invitation.used is not None:
+        raise InvitationSpent(
+            "邀请已经接受，撤不回了。请收回这个人的角色，或把他移出本单位。",
+            "The invitation was accepted. Withdraw the person's role, or remove them.",
+        )
+    session.delete(invitation)
+    session.flush()
+    journal.record(
+        session,
+        "organisation:invitation:withdrawn",
+        invitation_id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+    )
 
 
 def find(session: Session, secret: str) -> Invitation:

@@ -1,6 +1,6 @@
 """Organisations, the people in them, and in which role someone acts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -392,11 +392,11 @@ def give_role(
         WrongRole, NotYours: `by` may not decide here.
         NotAMember: `by` names someone who was never invited here.
     """
-    check_role(organisation, role)
     if by is not None:
         by.require(Role.ADMINISTRATOR)
         by.own(organisation.id)
         acting(session, person_id, organisation.id)  # strangers come by invitation only
+    check_role(organisation, role)
     held = session.scalar(_holding(person_id, organisation.id, role))
     if held is not None:
         return held
@@ -417,21 +417,56 @@ def withdraw_role(session: Session, *, by: Actor, person_id: str, role: Role) ->
         MembershipNotFound: the person does not hold this role here.
         LastAdministrator: nobody would be left to administer the organisation.
     """
+    held = _held_here(session, by, person_id)
+    if role not in held:
+        raise MembershipNotFound(
+            "这个人在本单位没有这个角色。", "This person does not hold this role here."
+        )
+    _check_left(session, by, [role])
+    _withdraw(session, by, held[role])
+
+
+def remove_member(session: Session, *, by: Actor, person_id: str) -> None:
+    """Take every role in the actor's own organisation from a person, who is no member then.
+
+    Their sign-ins and tokens speak for nobody here from then on; what they did stays on record.
+
+    Raises:
+        WrongRole: the actor is not an administrator.
+        MembershipNotFound: the person is no member here.
+        LastAdministrator: nobody would be left to administer the organisation.
+    """
+    held = _held_here(session, by, person_id)
+    if not held:
+        raise MembershipNotFound("这个人不是本单位的成员。", "This person is no member here.")
+    _check_left(session, by, held)
+    for each in held.values():
+        _withdraw(session, by, each)
+
+
+def _held_here(session: Session, by: Actor, person_id: str) -> dict[Role, Membership]:
+    """The roles of a person in the actor's own organisation, which is locked."""
     by.require(Role.ADMINISTRATOR)
     # Two administrators who withdraw each other at the same moment must not both succeed.
     session.execute(
         select(Organisation.id).where(Organisation.id == by.organisation_id).with_for_update()
     )
-    held = session.scalar(_holding(person_id, by.organisation_id, role))
-    if held is None:
-        raise MembershipNotFound(
-            "这个人在本单位没有这个角色。", "This person does not hold this role here."
-        )
-    if role is Role.ADMINISTRATOR and _administrators(session, by.organisation_id) == 1:
+    here = select(Membership).where(
+        Membership.person_id == person_id, Membership.organisation_id == by.organisation_id
+    )
+    return {Role(each.role): each for each in session.scalars(here.order_by(Membership.role))}
+
+
+def _check_left(session: Session, by: Actor, going: Collection[Role]) -> None:
+    if Role.ADMINISTRATOR in going and _administrators(session, by.organisation_id) == 1:
         raise LastAdministrator(
             "每个单位至少要有一名管理员。请先任命另一名管理员。",
             "Every organisation keeps one administrator. Appoint another one first.",
         )
+
+
+def _withdraw(session: Session, by: Actor, held: Membership) -> None:
+    person_id, role = held.person_id, Role(held.role)
     session.delete(held)
     session.flush()
     _record(

@@ -1,6 +1,6 @@
 """Organisations, their members, and invitations."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated
 
@@ -129,6 +129,15 @@ class InvitationIn(RequestBody):
     organisation_id: str | None = Field(
         None, description="your own by default; an authority names the new organisation"
     )
+
+
+class PendingOut(Answer):
+    """An invitation that nobody has accepted yet."""
+
+    id: str
+    email: str
+    role: Role
+    expires: datetime
 
 
 class InvitationOut(Answer):
@@ -307,6 +316,39 @@ def withdraw_role(
 ) -> None:
     """Withdraw a role in your organisation; its last administrator stays."""
     organisations.withdraw_role(session, by=by, person_id=person_id, role=role)
+
+
+@router.delete(
+    "/members/{person_id}",
+    status_code=204,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER)],
+    summary="移出本单位 · Remove a member",
+)
+def remove(by: By, session: Database, person_id: str) -> None:
+    """Withdraw every role of a person in your organisation; its last administrator stays."""
+    organisations.remove_member(session, by=by, person_id=person_id)
+
+
+@router.get(
+    "/invitations",
+    dependencies=[allow(Role.ADMINISTRATOR)],
+    summary="有效的邀请 · Invitations that are good still",
+)
+def pending(by: By, session: Database, paging: Paged) -> Page[PendingOut]:
+    """The invitations to your organisation that nobody has accepted yet, newest first."""
+    rows = invitations.pending(session, by=by)
+    return paging.whole(rows, PendingOut.model_validate, key=lambda row: row.id)
+
+
+@router.delete(
+    "/invitations/{invitation_id}",
+    status_code=204,
+    dependencies=[allow(Role.ADMINISTRATOR, scope=ADMINISTER)],
+    summary="撤回邀请 · Withdraw an invitation",
+)
+def withdraw(by: By, session: Database, invitation_id: str) -> None:
+    """Its link opens nothing any more."""
+    invitations.withdraw(session, by=by, invitation_id=invitation_id)
 
 
 @router.post(

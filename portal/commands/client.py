@@ -162,6 +162,10 @@ class Client:
         """Change a part of something."""
         return _json(self._send("PATCH", path, json=body))
 
+    def put(self, path: str) -> Any:
+        """Have something be so; done twice it is done once."""
+        return _json(self._send("PUT", path))
+
     def delete(self, path: str) -> Any:
         """Take something away."""
         return _json(self._send("DELETE", path))

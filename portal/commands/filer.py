@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from portal.commands import describing
+from portal.commands import describing, previewing
 from portal.commands.places import FILE, FOLDER, free, read_toml, section, writable, write_all
 
 if TYPE_CHECKING:
@@ -260,6 +260,9 @@ def _print_explanation(made: Mapping[str, Any], language: str) -> None:
 @click.group(help="填写、检查、提交备案材料。/ Fill in, check and submit a filing.")
 def file() -> None:
     """A filing is no permit; the authority reviews what is submitted."""
+
+
+file.add_command(previewing.preview)
 
 
 @file.command("open", help="为一个版本新建备案。/ Open a filing for a version.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from portal.commands import members
 from portal.commands.engaging import JSON
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ _GUESSED = (
     "/ Organisations, invitations, people: here, or of MINGSUAN_SERVER by an administrator's token."
 )
 def users() -> None:
-    """What is set up before anyone can sign in."""
+    """What is set up before anyone can sign in, and who belongs to an organisation."""
+
+
+for each in members.COMMANDS:
+    users.add_command(each)
 
 
 @users.command("organisation", help="设立单位。/ Found an organisation.")

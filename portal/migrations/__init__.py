@@ -45,6 +45,7 @@ OWNERS = (
     "filing.evidence_files",
     "filing.senders",
     "filing.listings",
+    "filing.previews",
     "filing.recommended.records",
 )
 

@@ -1,23 +1,26 @@
 """Signing in and out, invitations, and what one organisation manages: members, tokens, keys."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from portal.pages import forms
+from portal.pages.attempts import attempt
 from portal.pages.rendering import Lang, go, inside, reject, render
 from portal.web import identity, kept, lapsed
 from portal.web.access import allow, public, signed_in
 from portal.web.at_hand import Configured, Database
-from portal.web.identity import Asking, By
+from portal.web.identity import Asking, By, Identity
 from portal.web.turns import in_turn
 from portal.web.uploads import Form
 from registry import credentials, invitations, keys, organisations, tokens
 from registry.credentials import SignIn
 from registry.errors import RegisterError
-from registry.language import Text
-from registry.organisations import ROLE_NAMES, ROLES_OF, Role
+from registry.language import Language, Text
+from registry.organisations import ROLE_NAMES, ROLES_OF, Actor, Person, Role
 from registry.tokens import SCOPE_NAMES, Scope
 
 router = APIRouter(prefix="/{language}", include_in_schema=False)
@@ -159,7 +162,8 @@ def organisation_page(
         asking=asking,
         organisation=organisation,
         administrator=administrator,
-        members=organisations.members(session, by=by) if administrator else [],
+        members=_members(session, by) if administrator else [],
+        invited=invitations.pending(session, by=by) if administrator else [],
         tokens=tokens.listing(session, by=by),
         keys=keys.of_organisation(session, by.organisation_id),
         roles=[(role, ROLE_NAMES[role]) for role in Role if role in ROLES_OF[organisation.kind]],
@@ -168,6 +172,101 @@ def organisation_page(
         shown=getattr(request.state, "shown", ""),
         token=getattr(request.state, "token", ""),
         address=request.app.state.settings.public_url,
+    )
+
+
+def _members(session: Session, by: Actor) -> list[tuple[Person, list[Role]]]:
+    """Each member once, with every role."""
+    found: dict[str, tuple[Person, list[Role]]] = {}
+    for person, role in organisations.members(session, by=by):
+        found.setdefault(person.id, (person, []))[1].append(role)
+    return list(found.values())
+
+
+MEMBER = "/organisation/members/{person_id}"
+
+
+@router.post(f"{MEMBER}/roles", dependencies=[allow(Role.ADMINISTRATOR)])
+def give_role(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    person_id: str,
+) -> Response:
+    """Give a member another role."""
+    return _changed(
+        lambda: organisations.give_role(
+            session,
+            person_id=person_id,
+            organisation=organisations.get(session, by.organisation_id),
+            role=forms.choice(Role, forms.text(form, "role"), Text("角色", "role")),
+            by=by,
+        ),
+        (request, language, session, by, asking),
+        "role_given",
+    )
+
+
+@router.post(f"{MEMBER}/roles/{{role}}/withdraw", dependencies=[allow(Role.ADMINISTRATOR)])
+def withdraw_role(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    person_id: str,
+    role: Role,
+) -> Response:
+    """Withdraw one role of a member; the last administrator stays."""
+    return _changed(
+        lambda: organisations.withdraw_role(session, by=by, person_id=person_id, role=role),
+        (request, language, session, by, asking),
+        "role_withdrawn",
+    )
+
+
+@router.post(f"{MEMBER}/remove", dependencies=[allow(Role.ADMINISTRATOR)])
+def remove_member(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, person_id: str
+) -> Response:
+    """Take every role from a member."""
+    return _changed(
+        lambda: organisations.remove_member(session, by=by, person_id=person_id),
+        (request, language, session, by, asking),
+        "removed",
+    )
+
+
+@router.post(
+    "/organisation/invitations/{invitation_id}/withdraw", dependencies=[allow(Role.ADMINISTRATOR)]
+)
+def withdraw_invitation(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, invitation_id: str
+) -> Response:
+    """Take an invitation back."""
+    return _changed(
+        lambda: invitations.withdraw(session, by=by, invitation_id=invitation_id),
+        (request, language, session, by, asking),
+        "invitation_withdrawn",
+    )
+
+
+def _changed(
+    change: Callable[[], object],
+    page: tuple[Request, Language, Session, Actor, Identity | None],
+    done: str,
+) -> Response:
+    """A change of who belongs to the organisation, and its page again."""
+    request, language, session, *_ = page
+    return attempt(
+        change,
+        request=request,
+        session=session,
+        again=lambda: organisation_page(*page),
+        done=go(f"/{language}/organisation", done),
     )
 
 

@@ -33,6 +33,12 @@ DONE: Mapping[str, Text] = {
     ),
     "approved": Text("说明已确认。", "The explanation is confirmed."),
     "invited": Text("邀请已生成。", "The invitation is made."),
+    "role_given": Text("角色已授予。", "The role is given."),
+    "role_withdrawn": Text("角色已收回。", "The role is withdrawn."),
+    "removed": Text("已移出本单位。", "Removed from the organisation."),
+    "invitation_withdrawn": Text(
+        "邀请已撤回，链接失效。", "The invitation is withdrawn; its link opens nothing."
+    ),
     "joined": Text("您已加入这个单位，请登录。", "You have joined; now sign in."),
     "not_carried": Text(
         "登录以前填写的内容属于另一个账号，没有带过来。",

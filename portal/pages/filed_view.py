@@ -204,13 +204,16 @@ class Shown:
         return [each for each in kinds if each[2]]
 
 
-def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
+def view(
+    session: Session, entry: PublicEntry, language: Language, kept: Memo["Parts"] = PARTS
+) -> Filed:
     """What the page of an entry shows.
 
     Args:
         session: any session.
         entry: an edition with its standing.
         language: of the page.
+        kept: where what only another edition changes is kept for whoever asks next.
     """
     content, labels, pending = entry.content, badges(entry.standing), entry.standing.pending.said
     told = pending is None or any(each.text.zh.endswith(pending.zh) for each in labels)
@@ -222,7 +225,7 @@ def view(session: Session, entry: PublicEntry, language: Language) -> Filed:
         claimed=claims.beside(
             claims.anywhere(_said(content, Meaning.NAME), content["filer"], content["answers"])
         ),
-        parts=_parts(session, entry, language),
+        parts=_parts(session, entry, language, kept),
     )
 
 
@@ -251,7 +254,7 @@ READ_FIRST = ("purpose", "found", "objecting", "explanation")
 """The parts that everybody reads, whose words are explained on the page itself."""
 
 
-def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
+def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo["Parts"]) -> Parts:
     """The parts, made once of an edition: the key holds all that is no edition's."""
     lapse, data = entry.standing.service.lapse, _data(session, entry.content)
     aged = tuple((n, e.said) for n, e in entry.standing.evaluations.overtaken.items())
@@ -284,7 +287,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language) -> Parts:
         read = Markup(" ").join(made[each] for each in READ_FIRST).striptags()
         return Parts(**made, words=getattr(module, WORDS)(used(read, language)))
 
-    return PARTS.get((entry.digest, language, lapse, aged, data), made)
+    return kept.get((entry.digest, language, lapse, aged, data), made)
 
 
 def _purposes(told: Answers, decider: Mapping[str, str] | None) -> list[Stated]:

@@ -8,13 +8,22 @@ from sqlalchemy.orm import Session
 from filing import dossier, enclosures, evidence_files
 from filing.concern_steps import Status
 from filing.concerns import Concern
+from filing.previews import PreviewLink
 from filing.recommended import steps
 from filing.recommended.applying import OFFERED
 from filing.recommended.criteria import IDS
 from filing.recommended.records import RecommendedApplication, RecommendedCatalogue
 from filing.remarks import Remark
 from filing.routes import Route
-from registry import attachments, attestation, legal_day, organisations, tokens, worklist
+from registry import (
+    attachments,
+    attestation,
+    invitations,
+    legal_day,
+    organisations,
+    tokens,
+    worklist,
+)
 from registry.attachments import Attachment, Looked, Sent
 from registry.database import now, transaction
 from registry.datasets import Dataset, Use
@@ -192,6 +201,15 @@ class Records:
         )
         self._keep("sha256", Kind.ENTERPRISE, file.sha256)
         self._keep("remark_id", Kind.ENTERPRISE, remark.id)
+        link = PreviewLink(
+            filing_id=filing.id,
+            made_by=filer.person.id,
+            token_digest=DIGEST,
+            expires=now() + timedelta(days=1),
+        )
+        session.add(link)
+        session.flush()
+        self._keep("link_id", Kind.ENTERPRISE, link.id)
         for kind in (Kind.ENTERPRISE, Kind.AUTHORITY, Kind.INDUSTRY_BODY):
             self._concern(session, filing.id, filer, kind)
         self._recommend(session, filing.id, filer)
@@ -262,6 +280,14 @@ class Records:
             session.add(key)
             session.flush()
             self._keep("key_id", Kind(kind), key.key_id)
+            invited = invitations.invite(
+                session,
+                by=member.actor,
+                organisation_id=member.organisation.id,
+                email="invited@example.org",
+                role=Role.ADMINISTRATOR,
+            )
+            self._keep("invitation_id", Kind(kind), invited.record.id)
             self._keep("person_id", Kind(kind), member.person.id)
             self._keep("organisation_id", Kind(kind), member.organisation.id)
             assert organisations.has_administrator(session, member.organisation.id)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from registry import journal, organisations, particulars
+from registry import invitations, journal, organisations, particulars
 from registry.database import now
+from registry.invitations import InvitationNotFound, InvitationSpent
 from registry.organisations import (
     ROLES_OF,
     Actor,
@@ -245,3 +246,54 @@ def test_someone_disabled_acts_nowhere(
     with pytest.raises(NotAMember):
         organisations.acting(session, boss.person_id, enterprise.id)
     assert not organisations.has_administrator(session, enterprise.id)
+
+
+def test_who_is_removed_holds_no_role_and_the_last_administrator_stays(
+    session: Session, enterprise: Organisation, appoint: Appoint
+) -> None:
+    """filing/A6."""
+    boss = appoint(enterprise, "boss", Role.ADMINISTRATOR, Role.FILER)
+    with pytest.raises(LastAdministrator):
+        organisations.remove_member(session, by=boss, person_id=boss.person_id)
+    assert organisations.acting(session, boss.person_id, enterprise.id).roles == boss.roles
+    clerk = appoint(enterprise, "clerk", Role.FILER)
+    organisations.remove_member(session, by=boss, person_id=clerk.person_id)
+    with pytest.raises(NotAMember):
+        organisations.acting(session, clerk.person_id, enterprise.id)
+    with pytest.raises(MembershipNotFound):
+        organisations.remove_member(session, by=boss, person_id=clerk.person_id)
+
+
+def test_an_invitation_that_was_withdrawn_opens_nothing(
+    session: Session, enterprise: Organisation, appoint: Appoint
+) -> None:
+    """filing/A6: a link sent to a wrong address stood for seven days."""
+    boss = appoint(enterprise, "boss", Role.ADMINISTRATOR)
+    invited = invitations.invite(
+        session,
+        by=boss,
+        organisation_id=enterprise.id,
+        email="new@example.org",
+        role=Role.FILER,
+    )
+    assert [each.email for each in invitations.pending(session, by=boss)] == ["new@example.org"]
+    invitations.withdraw(session, by=boss, invitation_id=invited.record.id)
+    assert invitations.pending(session, by=boss) == []
+    with pytest.raises(InvitationNotFound):
+        invitations.find(session, invited.secret)
+
+
+def test_an_invitation_that_was_accepted_is_not_withdrawn(
+    session: Session, enterprise: Organisation, appoint: Appoint
+) -> None:
+    boss = appoint(enterprise, "boss", Role.ADMINISTRATOR)
+    invited = invitations.invite(
+        session,
+        by=boss,
+        organisation_id=enterprise.id,
+        email="new@example.org",
+        role=Role.FILER,
+    )
+    invited.record.used = now()
+    with pytest.raises(InvitationSpent):
+        invitations.withdraw(session, by=boss, invitation_id=invited.record.id)

@@ -165,3 +165,31 @@ def test_a_password_is_reset_through_the_server_that_is_named(both: Both) -> Non
     missing = both.online(boss, "reset-password", "nobody@example.org")
     assert missing.code == 1
     assert "本单位没有人使用这个邮箱" in missing.err
+
+
+def test_an_administrator_changes_who_belongs_to_the_organisation(both: Both) -> None:
+    """filing/A6: by command as by page."""
+    chief = both.world.member("enterprise-own", Role.ADMINISTRATOR)
+    clerk = both.world.member("enterprise-own", Role.FILER).person.email
+
+    def listed(what: str) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = json.loads(both.online(chief, what, "--json").out)
+        return found
+
+    def held() -> set[str]:
+        return {each["role"] for each in listed("members") if each["email"] == clerk}
+
+    for words, roles in (
+        (("role", clerk, "administrator"), {"filer", "administrator"}),
+        (("role", clerk, "administrator", "--withdraw"), {"filer"}),
+        (("remove", clerk), set()),
+    ):
+        assert both.online(chief, *words).code == 0
+        assert held() == roles
+    assert both.online(chief, "remove", clerk).code == 2
+    place = chief.organisation.id
+    assert both.online(chief, "invite", place, "new@example.org", "filer").code == 0
+    (invited,) = listed("invitations")
+    assert invited["email"] == "new@example.org"
+    assert both.online(chief, "uninvite", invited["id"]).code == 0
+    assert listed("invitations") == []

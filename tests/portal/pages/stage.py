@@ -12,7 +12,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from filing import dossier, formal_grounds, handling, numbers, receiving, regrading, review
+from filing import (
+    dossier,
+    formal_grounds,
+    handling,
+    numbers,
+    previews,
+    receiving,
+    regrading,
+    review,
+)
 from filing.concern_steps import Action as ConcernAction
 from filing.dossier import Filing
 from filing.forms import current
@@ -334,6 +343,8 @@ class Stage:
         draft = self.filing(session, point="draft")
         filer = self.member(Kind.ENTERPRISE, Role.FILER).actor
         self.asked += [f"filings/{draft.id}?group={each.id}" for each in current().groups]
+        shared = previews.make(session, by=filer, filing_id=draft.id)
+        self.asked.append(f"preview?token={shared.secret}")
         version = session.get_one(Version, draft.version_id)
         papers.report(session, version, filer, run=())
         papers.explanation(session, version, filer)

@@ -130,6 +130,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/{language}/sign-in": {"email": "filer@enterprise-own.example", "password": PASSWORD},
     "/{language}/act-for": {"organisation_id": "{organisation_id}"},
     "/{language}/organisation/invite": {"email": "new@example.org", "role": "administrator"},
+    "/{language}/organisation/members/{person_id}/roles": {"role": "administrator"},
     "/{language}/account/password": {
         "present": PASSWORD,
         "chosen": "another phrase of some length",
