@@ -57,6 +57,7 @@ class Meaning(StrEnum):
     FORBIDDEN_ACTS = (
         "forbidden_acts"  # the acts that are forbidden, and what tested each (from form 3)
     )
+    WARNING = "warning"  # what triggers a warning, and who can stop it (from form 3)
     WITHHELD = "withheld"  # what is withheld, why, until when (computed, from form 3)
     PICTURE = "picture"  # a picture for the public, with words in its place (from form 3)
     ENGLISH = "english"  # who made the English (from form 3)
@@ -70,6 +71,7 @@ BEGUN: Mapping[Meaning, str] = MappingProxyType(
         Meaning.DATA_SIZE: "3",
         Meaning.OTHER_FILINGS: "3",
         Meaning.FORBIDDEN_ACTS: "3",
+        Meaning.WARNING: "3",
         Meaning.WITHHELD: "3",
         Meaning.PICTURE: "3",
         Meaning.ENGLISH: "3",

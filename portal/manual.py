@@ -35,6 +35,33 @@ def glossary() -> str:
     return "\n".join(lines) + "\n"
 
 
+def law_table() -> str:
+    """docs/law.md, from the table that the site shows."""
+    from portal.web.articles import articles
+
+    def joined(texts: Sequence[Any]) -> str:
+        return "<br>".join(f"{each.zh}<br>{each.en}" for each in texts)
+
+    lines = [
+        "# Where each article is served",
+        "",
+        "Made by `make docs` from `portal/web/articles.toml`; the page `/law` shows the same. Our own words; the",
+        "statute governs.",
+        "",
+        "| Article | What it is about | Here |",
+        "|---|---|---|",
+    ]
+    for each in articles():
+        here = each.served or each.outside
+        told = f"{'' if each.served else '**Outside.** '}{here.zh}<br>{here.en}" if here else ""
+        fields = ", ".join(field.code for field in each.fields)
+        lines.append(
+            f"| {joined(each.cited)} | {joined(each.about)} | {told}"
+            f"{f'<br>Form: {fields}' if fields else ''} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def recommended() -> str:
     """docs/recommended.md, from the criteria, the rule of the order and the procedure."""
     from filing.recommended import criteria, order, steps
@@ -466,6 +493,7 @@ The tests explain a model by [this file](explanation-plan.toml)."""
 PAGES: dict[str, Callable[[], str]] = {
     "explanation-plan.md": explanation_plan,
     "glossary.md": glossary,
+    "law.md": law_table,
     "recommended.md": recommended,
     "configuration.md": settings_table,
     "form.md": filing_form,

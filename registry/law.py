@@ -48,6 +48,7 @@ class Force(StrEnum):
     ALLOWED = "allowed"
     FORBIDDEN = "forbidden"
     EXPLAINS = "explains"
+    LIABILITY = "liability"
 
 
 FORCE_NAMES: dict[Force, Text] = {
@@ -60,6 +61,7 @@ FORCE_NAMES: dict[Force, Text] = {
     Force.ALLOWED: Text("可以", "allowed"),
     Force.FORBIDDEN: Text("禁止", "forbidden"),
     Force.EXPLAINS: Text("指南，作说明", "guidance"),
+    Force.LIABILITY: Text("责任", "liability"),
 }
 
 
@@ -150,14 +152,17 @@ def grounds(ids: Iterable[str], city: str) -> Grounds:
 
 
 def _city(
-    id_: str, number: str, force: Force, zh: str, en: str, *, part: str = ""
+    id_: str, number: str, force: Force, zh: str, en: str, *, part: str = "", last: bool = False
 ) -> tuple[str, Rule]:
     city = City.SHANGHAI if id_.startswith("SH") else City.SHENZHEN
     source = SHANGHAI if city is City.SHANGHAI else SHENZHEN
+    items = part.split("、") if part else []
+    ending = Text("最后一款", ", last part") if last else Text("", "")
     article = Text(
-        f"第{number}条" + (f"第（{part}）项" if part else ""),
-        f"art. {number}" + (f"({part})" if part else ""),
+        f"第{number}条" + (f"第{'、'.join(f'（{each}）' for each in items)}项" if items else ""),
+        f"art. {number}" + "".join(f"({each})" for each in items),
     )
+    article = Text(article.zh + ending.zh, article.en + ending.en)
     return id_, Rule(id_, source, article, force, Text(zh, en), city)
 
 
@@ -193,6 +198,9 @@ RULES: dict[str, Rule] = dict(
         _city("SH67-3", "67", Force.MUST_NOT, "因民族、种族、性别、年龄、职业、宗教信仰等歧视用户", "discriminate against users by ethnicity, race, gender, age, occupation or belief", part="3"),
         _city("SZ72-5", "72", Force.MUST_NOT, "按习惯、偏好、支付能力等搞价格歧视或消费欺诈，侵害消费者权益", "price discrimination or consumer fraud by habit, preference or ability to pay that infringes consumers' rights", part="5"),
         _city("SH67-4", "67", Force.MUST_NOT, "用算法搞价格歧视、消费欺诈，或者垄断、不正当竞争", "price discrimination or consumption fraud by algorithm, or monopolistic or unfairly competitive conduct", part="4"),
+        _city("SZ72-other", "72", Force.MUST_NOT, "危害国家安全、公共利益，侵害个人信息和隐私，危害身心健康，禁止的深度合成，其他违法行为", "endanger national security or the public interest, infringe personal information or privacy, harm body or mind, prohibited deep synthesis, other breaches", part="1、2、3、6、7"),
+        _city("SH67-other", "67", Force.MUST_NOT, "危害国家安全、公共利益，侵害人身、财产安全和个人隐私，禁止的深度合成，其他违法行为", "endanger national security or the public interest, infringe personal safety, property or privacy, prohibited deep synthesis, other breaches", part="1、2、5、6"),
+        _city("SZ72-liability", "72", Force.LIABILITY, "违反这些禁止的，提供者依照有关法律承担责任", "for breaches of these prohibitions the provider is liable under the laws that apply", last=True),
         _city("SH68", "68", Force.MUST, "生物识别服务的提供者和技术支持者有安全可控的保障措施和算法管理制度", "biometric service providers and their technical supporters have secure, controllable safeguards and an algorithm management system"),
         _city("SH69", "69", Force.MUST, "用人单位在劳动纪律管理、排班、招聘、晋升中不设歧视条件", "employers set no discriminatory conditions in labour-discipline management, scheduling, recruitment or promotion"),
         _city("SH70", "70", Force.MUST, "智能化公共服务顾及老年人、残疾人、妇女、未成年人的需要，必要时有替代办法", "intelligent public services heed the needs of the elderly, the disabled, women and minors, with alternatives where necessary"),

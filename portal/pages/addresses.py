@@ -42,6 +42,7 @@ FIXED = (
     "question",
     "concern",
     "words",
+    "law",
     "about",
     "accessibility",
 )

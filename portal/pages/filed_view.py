@@ -18,6 +18,7 @@ from filing.hits import Hit
 from filing.law import CITY_STATEMENTS
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.meanings import Meaning
+from filing.risk import Level
 from filing.standing import Freshness, Standing, State
 from portal.pages import (
     beyond,
@@ -33,7 +34,7 @@ from portal.pages.beyond import Beyond
 from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
 from portal.web.glossary import used
-from registry import datasets, explanations, findings, legal_day, reports, submission
+from registry import datasets, explanations, findings, law, legal_day, reports, submission
 from registry.database import rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
@@ -258,7 +259,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
     """The parts, made once of an edition: the key holds all that is no edition's."""
     lapse, data = entry.standing.service.lapse, _data(session, entry.content)
     aged = tuple((n, e.said) for n, e in entry.standing.evaluations.overtaken.items())
-    told = told_by(entry.content)
+    told, grade = told_by(entry.content), entry.content["grade"]["level"]
 
     def made() -> Parts:
         shown = _shown(session, entry.content, data, language)
@@ -272,6 +273,10 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
                 "names_filer": told.form.key(Meaning.FILER),
                 "groups": told.form.groups,
                 "about": [row for each in ABOUT if (row := told.of(each))],
+                "warning": told.of(Meaning.WARNING) if grade == Level.HIGH else {},
+                "warning_grounds": law.grounds(["SZ66"], _city(entry.content)),
+                "self_check": told.of(Meaning.FORBIDDEN_ACTS).get("key"),
+                "liability": law.rule("SZ72-liability"),
                 "english": _english(told),
                 "gravest": report_view.gravest,
                 "foremost": findings.FOREMOST,

@@ -16,6 +16,7 @@ from filing.changes import Revision
 from filing.concerns import COUNTED
 from filing.forms import told_by
 from filing.hits import Hit
+from filing.law import CITY_STATEMENTS
 from filing.lifecycle import STATUS_NAMES
 from filing.search_hits import NEWEST
 from filing.search_index import BEHIND, SearchIndex
@@ -24,13 +25,14 @@ from portal.pages.addresses import Edition, in_own_language
 from portal.pages.rendering import Lang, render
 from portal.web import page_cache
 from portal.web.access import public
+from portal.web.articles import articles
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
 from portal.web.page_cache import keep, keep_not
 from registry import environment
 from registry.errors import Reason
 from registry.language import Language, Text
-from registry.law import FORCE_NAMES, RULES
+from registry.law import FORCE_NAMES, RULES, City
 from registry.memo import Memo
 
 router = APIRouter(include_in_schema=False)
@@ -294,6 +296,19 @@ def about(request: Request, language: Lang) -> Response:
     keep(request)
     return render(
         request, "about.html", language=language, rules=RULES.values(), forces=FORCE_NAMES
+    )
+
+
+@router.get("/{language}/law", dependencies=[public])
+def law(request: Request, language: Lang) -> Response:
+    """Every article that bears on this platform: where it is served, or why it is outside."""
+    keep(request)
+    return render(
+        request,
+        "law.html",
+        language=language,
+        articles=articles(),
+        city_statement=CITY_STATEMENTS[City.SHENZHEN],
     )
 
 

@@ -9,6 +9,7 @@ from filing import catalogue, hits
 from portal.pages import public as public_pages
 from portal.pages.rendering import Lang
 from portal.web.access import public
+from portal.web.articles import articles
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
 from portal.web.page_cache import keep
@@ -65,6 +66,13 @@ def words(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both
         for each in terms()
     ]
     return JSONResponse({"words": told})
+
+
+@router.get("/law.json", dependencies=[public])
+def law(request: Request, language: Lang) -> Response:  # noqa: ARG001  # both stand in it
+    """Every article that bears on this platform: where it is served, or why it is outside."""
+    keep(request)
+    return JSONResponse({"articles": [each.as_json() for each in articles()]})
 
 
 @router.get("/about.json", dependencies=[public])
