@@ -48,6 +48,7 @@ ALLOWED = (
     Allowed("portal/mlflow/refusals.py", "no approval", "denies that a stage approves"),
     Allowed("registry/law.py", "合规审查|compliance review|认证平台|testing and certification", "the statute's own noun, about a task of the city"),
     Allowed("portal/web/glossary.toml", "合规审查|compliance review", "the statute's own noun, explained"),
+    Allowed("portal/web/articles.toml", "", "what the statutes are about, and that this platform certifies and endorses nothing"),
     Allowed("filing/schema/risk.toml", "合规审查|[Cc]ompliance review", "the statute's own noun; asks whether there was one"),
     Allowed("filing/schema/questionnaire.toml", "合规审查|compliance review", "a duty of the law, in its words; not that it was done"),
     Allowed("explainers/wording.py", "^(不?通过|(not )?approved)$", "what an applicant is told; the filer's word for it replaces it"),

@@ -13,7 +13,7 @@ PUBLIC_TEMPLATES = (
     "base", "start", "catalogue", "_hits", "filed", "_filed_parts", "macros", "question", "about", "accessibility",
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem", "_item", "concern_start", "concern_new", "concern_receipt",
-    "concern_follow", "recommended_list", "recommended",
+    "concern_follow", "recommended_list", "recommended", "law", "preview", "preview_link",
 )  # fmt: skip
 
 
@@ -162,6 +162,24 @@ CLAIMS = (
 )  # fmt: skip
 
 GENERAL = frozenset({
+    # of a preview, which is no record; of the table of articles; beside a risk warning and a self-check
+    # of a preview, which is no record; of the table of articles; beside a risk warning and a self-check
+    "不在这里做：",
+    "两市条例里和这个平台有关的条文，一行说一处：平台怎样做，或者为什么不在这里做。我们的说法，以条文为准。",
+    "公示以后，这里可以申诉、投诉、举报。",
+    "只显示这一次，请现在保存：",
+    "备案和评估都不免除责任。",
+    "已打开",
+    "有人请您看一份还没有公示的材料。链接只能打开一次，以后只在这个浏览器里能看，到",
+    "每一条在哪里做，或者为什么不做",
+    "现在公示的话，公众会看到下面的内容。这不是备案页。",
+    "还没有",
+    "还没有打开",
+    "链接只能打开一次，只在打开它的浏览器里能看，7天以后失效，也可以随时作废。看到的总是最新的材料。",
+    "预览，未公示。",
+    "预览，未公示：",
+    "风险预警（备案主体填写）",
+    "；也在那里服务的：",
     # before what the edition holds of the identity; an edition that holds nothing has no such line
     "公示时登记的身份核验：",
     "不公开：",

@@ -27,6 +27,7 @@ LABEL = 8
 """A short piece without a word that denies, counts or judges is a label."""
 TELLING = re.compile("[没不无已未是有就都过还]|第三方|自行|签章|针对|较早|变更中")
 OUTSIDE = {
+    "noindex, nofollow",
     "算", "中文", "English", "JSON", "k =", "p", "/f/", "/f//v",
     "zh-CN", "en", "width=device-width, initial-scale=1", "bad", "none",
     "mingsuan sign report.dsse.json --key tester.pem",
@@ -149,6 +150,7 @@ def test_every_template_that_the_public_meets_is_walked(
         "edition": "1",
         "slug": "many",
         "report_id": records.reports["explained"],
+        "link_id": "0" * 32,
         "?reports/{report_id}/comparison": f"?earlier={records.reports['clear']}",
     }
     with TestClient(records.site, headers={"accept": "text/html"}) as reader:

@@ -206,8 +206,12 @@ def test_every_form_on_a_dossiers_pages_carries_its_revision(shelf: Shelf) -> No
         assert all('name="revision"' in each for each in own)
 
 
-KEPT_APART = {"POST /api/v1/filings/{filing_id}/files"}
-"""A file that is uploaded changes no answer: the answer that names it carries the revision."""
+KEPT_APART = {
+    "POST /api/v1/filings/{filing_id}/files",
+    "POST /api/v1/filings/{filing_id}/previews",
+    "DELETE /api/v1/filings/{filing_id}/previews/{link_id}",
+}
+"""What changes no answer: of a file the answer that names it carries the revision, and a link shows the newest."""
 OF_A_FILING = re.compile(r"/(filings/\{filing_id\}|remarks/\{remark_id\})")
 
 
