@@ -5,18 +5,20 @@ nothing else: a row that names none, or more than one, is compared with nothing 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import dossier, promised, risk
+from filing import dossier, free_words, promised, risk
 from filing.dossier import Filing
 from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
+from filing.free_words import Reading
 from filing.meanings import Meaning
-from registry import contradictions, explanations, mentions, untranslated
+from registry import contradictions, deciders, explanations, mentions, untranslated
 from registry.contradictions import TURNED, Claim, Contradiction, Effect, Influence, Kind
+from registry.deciders import Decides
 from registry.language import LANGUAGES, Text
 from registry.mentions import Mention
 
@@ -63,23 +65,11 @@ LESS = frozenset(
 )
 DIRECTIONS = {"zh": ("高", "低"), "en": ("higher", "lower")}
 JOINTS = re.compile(r"[\s的更变较了，。、：:（）()“”,.;]|时候?$|\b(?:an?|the|of)\b")
-UNUSED = re.compile(
-    r"不(?:会)?(?:使用|用|看|考虑|采用)([^，。；;,.、]+(?:[、和或][^，。；;,.、]+)*)"
-)
-EXCEPT = re.compile(r"以外|之外|除")
 ALWAYS = frozenset({"always", "follows"})
 """Answers of the questionnaire by which a person looks at each result before it takes effect."""
 DECIDER_ASKED = Text("说明里的“谁做决定”", "“Who decides” in the explanation")
-JOINED = "[^，。；,;.]{0,12}"
-BY_PERSON = re.compile(
-    rf"(?<!不由)(?<!没有)(?<!无)(?:人工|专人|人员|[员师长理]){JOINED}(?:决定|审批|拍板|定夺|逐份看|再决定)"
-    r"|(?:由|请)人(?:来)?(?:决定|判断)"
-)
-BY_PROGRAM = re.compile(
-    rf"(?:全部|完全|直接|一律)?(?:自动(?:决定|生效|审批|执行)|由(?:程序|算法|系统|模型)(?:直接|自动)?(?:决定|判断|审批))"
-    rf"|(?:没有|无|不经|无需){JOINED}人(?:工|员)?(?:看|参与|审核|审批|干预|过问|决定)"
-)
-"""That a person decides on each result, or none does; words that a person looks on request are neither."""
+NOT_ALWAYS = frozenset({Decides.PROGRAM, Decides.NOBODY, Decides.REQUEST})
+"""What words may not say where a person looks at each result."""
 TASKS = {"prices": "price", "ranks": "score", "allocates": "decision", "decides": "decision"}
 TASK_NAMES = {
     "decision": Text("作出决定", "it decides"),
@@ -116,9 +106,41 @@ def found(
     """
     facts = (content or {}).get("measured", ())
     task = str((content or {}).get("task", "decision"))
-    every = contradictions.against(claims(told, columns_of(content)), facts, task=task)
-    said = declared or {}
-    return [*every, *_purpose(told, content), *_dates(told, said), *_decider(told, said)]
+    columns = columns_of(content)
+    free = free_words.read(told, columns, (content or {}).get("wording") or {})
+    plains = {str(each["name"]): Text(**each["plain"]) for each in columns}
+    texts = declared or {}
+    return [
+        *contradictions.against(claims(told, columns), facts, task=task),
+        *contradictions.against(free_words.claims(free), facts, task=task, plains=plains),
+        *free_words.unlike(free, columns, facts, task),
+        *_purpose(told, content),
+        *_dates(told, texts),
+        *_decider(told, texts),
+    ]
+
+
+def read(session: Session, filing: Filing) -> Reading:
+    """How much of a filing's free words was compared with its attached explanation, and what is left.
+
+    Args:
+        session: any session.
+        filing: with its answers.
+    """
+    made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
+    return reading(filing.told, made.content if made else None)
+
+
+def reading(told: Answers, content: Mapping[str, Any] | None) -> Reading:
+    """How much of the free words was compared with what was measured, and what is left to a reader.
+
+    Args:
+        told: the stored answers.
+        content: of the attached explanation, if any.
+    """
+    of = content or {}
+    free = free_words.read(told, columns_of(content), of.get("wording") or {})
+    return free_words.reading(free, of.get("measured", ()), str(of.get("task", "decision")))
 
 
 def columns_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -129,7 +151,7 @@ def columns_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
 
 
 def claims(told: Answers, columns: Sequence[Mapping[str, Any]]) -> list[Claim]:
-    """What the main factors, the inputs used and what moves a result say of the model's inputs.
+    """What the rows of main factors, of what is left out and of what moves a result say of the inputs.
 
     Args:
         told: the stored answers.
@@ -137,8 +159,8 @@ def claims(told: Answers, columns: Sequence[Mapping[str, Any]]) -> list[Claim]:
     """
     return [
         *_factors(told, columns),
-        *_unused(told, columns),
         *_effects(told, columns),
+        *_left_out(told, columns),
     ]
 
 
@@ -179,18 +201,15 @@ def _effects(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Cl
         yield _claim(field, number, named_there.column, said, effect=effect, level=level)
 
 
-def _unused(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
-    field, said = told.form.meant(Meaning.USES), told.value(Meaning.USES) or {}
-    seen = set[str]()
-    for clause in UNUSED.finditer(said.get("zh") or ""):
-        if EXCEPT.search(clause.group()):
-            continue
-        for column in [each.column for each in mentions.found(clause.group(1), columns, "zh")]:
-            if column["name"] not in seen:
-                seen.add(column["name"])
-                plain = column["plain"]
-                words = Text(clause.group(), f"{plain['en']} is not used")
-                yield _claim(field, len(seen), column, words, effect=Effect.NOT_USED)
+def _left_out(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:
+    field = told.form.meant(Meaning.LEFT_OUT)
+    for number, row in enumerate(told.value(Meaning.LEFT_OUT) or (), start=1):
+        known = _named(row.get("factor"), columns)
+        if known is not None and known[1] is None:
+            left = contradictions.EFFECTS[Effect.NOT_USED]
+            plain = known[0].plain
+            said = Text(f"{plain.zh}：{left.zh}", f"{plain.en}: {left.en}")
+            yield _claim(field, number, known[0].column, said, effect=Effect.NOT_USED)
 
 
 def _claim(
@@ -283,15 +302,22 @@ def _decider(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterat
         ("declared.decider", DECIDER_ASKED, declared.get("decider")),
         *(
             (told.form.meant(each).code, _titled(told.form.meant(each)), told.value(each))
-            for each in (Meaning.WHO_CHECKS, Meaning.DOES)
+            for each in (Meaning.WHO_CHECKS, Meaning.DOES, Meaning.REACHES)
         ),
     ]  # fmt: skip
-    wrong = BY_PROGRAM if picked.id in ALWAYS else BY_PERSON
+    wrong = NOT_ALWAYS if picked.id in ALWAYS else {Decides.PERSON}
     for place, where, value in texts:
-        words = wrong.search((value or {}).get("zh") or "") if isinstance(value, Mapping) else None
+        words = next(_told_of(value, wrong), None) if isinstance(value, Mapping) else None
         if words is not None:
-            said = Text(words[0], untranslated.once(words[0]).en)
-            yield Contradiction(Kind.DECIDER, place, where, (), said, against)
+            yield Contradiction(Kind.DECIDER, place, where, (), untranslated.once(words), against)
+
+
+def _told_of(value: Mapping[str, Any], wrong: Collection[Decides]) -> Iterator[str]:
+    """The words of a text, in either language, by which one of these decides."""
+    for language in LANGUAGES:
+        for each in deciders.read(str(value.get(language) or ""), language):
+            if each.decides in wrong:
+                yield each.words
 
 
 def _dates(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator[Contradiction]:

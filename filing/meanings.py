@@ -29,6 +29,7 @@ class Meaning(StrEnum):
     PILOT_CONDITIONS = "pilot_conditions"  # which conditions of a pilot are declared
     PERSONAL_INFORMATION = "personal_information"  # of one data set: which kinds
     FACTORS = "factors"  # the main factors, in the order of their influence
+    LEFT_OUT = "left_out"  # what is left out on purpose, with stand-ins for it
     RULES = "rules"  # rules and thresholds, which may be withheld
     PRICE_GROUNDS = "price_grounds"  # by what prices differ, and for which declared reason
     QUESTIONNAIRE = "questionnaire"  # the answers that the grade follows from

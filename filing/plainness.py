@@ -91,7 +91,7 @@ def hard(told: Answers) -> list[Hard]:
     for field in told.form.about(Topic.EXPLANATION).fields:
         words = [
             (language, text[slice(*remark.place)].strip() if remark.place else remark.quoted)
-            for _, language, text in _texts(field.value, field.code, _value(told.rows, field.code))
+            for _, language, text in texts(field.value, field.code, _value(told.rows, field.code))
             for remark in readability.blocking(text, language)
         ]
         if words:
@@ -112,7 +112,7 @@ def remarks(schema: Schema, answers: Mapping[str, Any]) -> dict[str, list[Remark
         field = schema.field(key)
         if field.show is Show.RESTRICTED:
             continue
-        for path, language, text in _texts(field.value, key, _value(answers, key)):
+        for path, language, text in texts(field.value, key, _value(answers, key)):
             if told := readability.remarks(text, language):
                 said = Remarked(path, language, tuple(told[:MOST_TOLD]))
                 found.setdefault(key, []).append(said)
@@ -128,19 +128,25 @@ def _value(answers: Mapping[str, Any], key: str) -> Any:
     return (answers.get(key) or {}).get("value")
 
 
-def _texts(part: Part, path: str, value: Any) -> Iterator[tuple[str, Language, str]]:
-    """The texts of an answer that the public reads, each with its place and language."""
+def texts(part: Part, path: str, value: Any) -> Iterator[tuple[str, Language, str]]:
+    """The texts of an answer that the public reads, each with its place and language.
+
+    Args:
+        part: the field, or a part of it.
+        path: its place.
+        value: the answer.
+    """
     if value is None or part.show is Show.RESTRICTED or part.is_name:
         return
     if part.kind is Kind.TEXT and isinstance(value, Mapping):
         yield from ((path, each, value[each]) for each in LANGUAGES if value.get(each))
     elif part.kind is Kind.PARTS and isinstance(value, Mapping):
         for inner in part.parts:
-            yield from _texts(inner, f"{path}.{inner.id}", value.get(inner.id))
+            yield from texts(inner, f"{path}.{inner.id}", value.get(inner.id))
     elif part.kind is Kind.ROWS and isinstance(value, list):
         for number, row in enumerate(value, start=1):
             for inner in part.parts:
-                yield from _texts(inner, f"{path}.{number}.{inner.id}", row.get(inner.id))
+                yield from texts(inner, f"{path}.{number}.{inner.id}", row.get(inner.id))
 
 
 def brief(words: str) -> str:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     PURPOSE = "purpose"
     DATES = "dates"
     DECIDER = "decider"
+    ALIKE = "alike"
 
 
 KIND_NAMES = {
@@ -33,6 +34,7 @@ KIND_NAMES = {
     Kind.PURPOSE: Text("用途", "purpose"),
     Kind.DATES: Text("期限", "time limits"),
     Kind.DECIDER: Text("由谁决定", "who decides"),
+    Kind.ALIKE: Text("是不是同样对待", "whether all are treated alike"),
 }
 
 
@@ -57,6 +59,10 @@ class Effect(StrEnum):
     MIXED = "mixed"
     NONE = "none"
     NOT_USED = "not_used"
+    NOT_GIVEN = "not_given"
+    """That the program is not given it: in words of a filing alone."""
+    LITTLE = "little"
+    """That it changes little: in words of a filing alone."""
     SOME = "some"
     """That it matters, whichever way: what a filing's words come to that name no side."""
 
@@ -84,6 +90,7 @@ INFLUENCES = {
 WEIGHT = {Influence.STRONG: 3, Influence.MEDIUM: 2, Influence.WEAK: 1}
 MOVES = frozenset({Acts.UP, Acts.DOWN, Acts.BOTH, Acts.CHANGES, Acts.PARTLY})
 FEW = 0.1  # of the tests that moved, against what is declared: "usually" still holds (ours)
+LITTLE_ENDS = 10.0  # of a hundred results: what changes as many is not "little" (ours)
 SMALL = frozenset({Acts.LITTLE, Acts.NEVER})
 
 
@@ -101,6 +108,8 @@ class Claim:
         influence: how much it is said to weigh, if anything is said.
         rank: the place in a list that is ordered by weight; None where it stands in none.
         level: the level that the words are about, as people call it; None where they name none.
+        most: whether it is said to weigh more than all else.
+        of_score: whether a direction is said of what comes more easily, and not of results alone.
     """
 
     place: str
@@ -112,6 +121,8 @@ class Claim:
     influence: Influence | None = None
     rank: int | None = None
     level: Text | None = None
+    most: bool = False
+    of_score: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +215,11 @@ def of_columns(columns: Iterable[Mapping[str, Any]]) -> list[Claim]:
 
 
 def against(
-    claims: Sequence[Claim], facts: Sequence[Mapping[str, Any]], *, task: str
+    claims: Sequence[Claim],
+    facts: Sequence[Mapping[str, Any]],
+    *,
+    task: str,
+    plains: Mapping[str, Text] | None = None,
 ) -> list[Contradiction]:
     """Every contradiction between claims and facts, in the order of the claims.
 
@@ -212,15 +227,57 @@ def against(
         claims: what the filer says.
         facts: what was measured, as `explainers.measured.facts` has it.
         task: decision, price or score: a dearer price is worse, more points are better.
+        plains: by input, what people call it, where a claim is about all of them.
     """
     of = {name: fact for fact in facts for name in fact["columns"]}
     found = []
     for claim in claims:
         fact = of.get(claim.column)
-        if fact is not None:
+        if claim.effect is Effect.NOT_GIVEN:
+            found.append(_given(claim))
+        elif fact is not None:
             compared = _about_level(claim, fact)
             found += [_found(claim, kind, fact, task) for kind in _wrong(compared, fact, task)]
-    return [*found, *_order(claims, of)]
+    return [*found, *_order(claims, of), *_topped(claims, of, plains or {})]
+
+
+def unlike(
+    place: str,
+    where: Text,
+    said: Text,
+    plains: Mapping[str, Text],
+    facts: Sequence[Mapping[str, Any]],
+    *,
+    task: str,
+) -> Contradiction | None:
+    """That all people are treated alike, where a sensitive feature changes results.
+
+    Args:
+        place: where it is said, for programs.
+        where: the same for people.
+        said: the filer's words.
+        plains: by sensitive feature, what people call it.
+        facts: what was measured.
+        task: decision, price or score.
+
+    Returns:
+        The contradiction with the feature that changes most; None where none is known to change anything.
+    """
+    acting = [
+        (name, fact)
+        for fact in facts
+        for name in fact["columns"]
+        if name in plains
+        and len(fact["columns"]) == 1
+        and fact["acts"] in MOVES
+        and fact["changed"]
+    ]
+    if not acting:
+        return None
+    name, fact = max(acting, key=lambda each: each[1]["changed"])
+    told, plain = counted(fact, task), plains[name]
+    measured = Text(f"只改{plain.zh}，{told.zh}", f"changing only {plain.en}, {told.en}")
+    return Contradiction(Kind.ALIKE, place, where, (name,), said, measured, fact["n"])
 
 
 def compared(claim: Claim, facts: Sequence[Mapping[str, Any]]) -> bool:
@@ -233,6 +290,17 @@ def compared(claim: Claim, facts: Sequence[Mapping[str, Any]]) -> bool:
 
 TURNED = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
 """What less of a thing is said to do, where more of it is said to do this."""
+
+
+def _given(claim: Claim) -> Contradiction:
+    plain = claim.plain
+    listed = Text(
+        f"说明列出的信息里有“{plain.zh}”，它是模型的一项输入",
+        f"the explanation lists “{plain.en}” among the information, an input of the model",
+    )
+    return Contradiction(
+        Kind.NOT_USED, claim.place, claim.where, (claim.column,), claim.said, listed
+    )
 
 
 def _about_level(claim: Claim, fact: Mapping[str, Any]) -> Claim:
@@ -255,7 +323,12 @@ def _about_level(claim: Claim, fact: Mapping[str, Any]) -> Claim:
 def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
     acts, effect = Acts(fact["acts"]), claim.effect
     good, bad = (Acts.DOWN, Acts.UP) if task == "price" else (Acts.UP, Acts.DOWN)
-    if effect in (Effect.BETTER, Effect.WORSE, Effect.MIXED, Effect.SOME) and acts in SMALL:
+    if acts in MOVES and len(fact["columns"]) > 1:
+        return  # tried together: which of them does it is not known
+    if claim.of_score and fact.get("scored") and effect in (*TURNED, Effect.SOME):
+        if effect in TURNED and _prevails(fact, bad if effect is Effect.BETTER else good):
+            yield Kind.DIRECTION
+    elif effect in (Effect.BETTER, Effect.WORSE, Effect.MIXED, Effect.SOME) and acts in SMALL:
         yield Kind.MATTERS
     elif effect in (Effect.BETTER, Effect.WORSE):
         wrong = bad if effect is Effect.BETTER else good
@@ -267,7 +340,9 @@ def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
             yield Kind.DIRECTION
     elif effect is Effect.MIXED and acts in (good, bad) and not min(fact["up"], fact["down"]):
         yield Kind.DIRECTION
-    elif effect is Effect.NONE and acts in MOVES:
+    elif (effect is Effect.NONE and acts in MOVES) or (
+        effect is Effect.LITTLE and acts in MOVES and _much(fact)
+    ):
         yield Kind.MATTERS
     elif effect is Effect.NOT_USED and (acts in MOVES or _used(fact)):
         yield Kind.NOT_USED
@@ -278,6 +353,11 @@ def _wrong(claim: Claim, fact: Mapping[str, Any], task: str) -> Iterator[Kind]:
 def _used(fact: Mapping[str, Any]) -> bool:
     """Whether what hardly changes a result changed one, or moved the score that it follows from."""
     return fact["acts"] == Acts.LITTLE and bool(fact["changed"] or fact.get("scored"))
+
+
+def _much(fact: Mapping[str, Any]) -> bool:
+    """Whether the result changes for more than a few in a hundred, with another person's values."""
+    return bool((fact.get("swapped") or {}).get("low", 0) >= LITTLE_ENDS)
 
 
 def _often(fact: Mapping[str, Any], way: Acts) -> bool:
@@ -300,7 +380,7 @@ def _found(claim: Claim, kind: Kind, fact: Mapping[str, Any], task: str) -> Cont
         where=claim.where,
         columns=(claim.column,),
         declared=claim.said,
-        measured=_scored(fact, task) if kind is Kind.NOT_USED else _counted(fact, task),
+        measured=_scored(fact, task) if kind is Kind.NOT_USED else counted(fact, task),
         n=fact["n"],
     )
 
@@ -313,13 +393,19 @@ USED = Text(
 
 def _scored(fact: Mapping[str, Any], task: str) -> Text:
     """What was counted, and that a thing is used which hardly changes a result."""
-    counted = _counted(fact, task)
+    told = counted(fact, task)
     if not fact.get("scored"):
-        return counted
-    return Text(counted.zh + USED.zh, counted.en + USED.en)
+        return told
+    return Text(told.zh + USED.zh, told.en + USED.en)
 
 
-def _counted(fact: Mapping[str, Any], task: str) -> Text:
+def counted(fact: Mapping[str, Any], task: str) -> Text:
+    """What tests of one thing counted, in a sentence without its end.
+
+    Args:
+        fact: one of what was measured.
+        task: decision, price or score.
+    """
     n, up, down, changed = (fact[name] for name in ("n", "up", "down", "changed"))
     if not up and not down:
         return Text(
@@ -364,14 +450,49 @@ def _order(
                 f"{claim.plain.zh}比{other.plain.zh}影响大",
                 f"{claim.plain.en} weighs more than {other.plain.en}",
             ),
-            measured=Text(
-                f"换成别人的，{claim.plain.zh}试了{row['n']}次，{row['changed']}次结果变了，"
-                f"{other.plain.zh}试了{more['n']}次，{more['changed']}次变了",
-                f"with another's, {claim.plain.en} changed the result in {row['changed']} of "
-                f"{row['n']} tests, {other.plain.en} in {more['changed']} of {more['n']}",
-            ),
+            measured=_beside(claim.plain, row, other.plain, more),
             n=row["n"],
         )
+
+
+def _topped(
+    claims: Sequence[Claim], of: Mapping[str, Mapping[str, Any]], plains: Mapping[str, Text]
+) -> Iterator[Contradiction]:
+    """Where what is said to weigh most was measured to weigh less than another thing, beyond both intervals."""
+    said = {claim.column for claim in claims if claim.most}
+    for claim in claims:
+        fact = of.get(claim.column, {})
+        row = fact.get("swapped")
+        if not claim.most or not row or fact["acts"] in SMALL:
+            continue
+        above = [
+            (name, other["swapped"])
+            for name, other in of.items()
+            if name not in said and other is not fact and other.get("swapped")
+            if other["swapped"]["low"] > row["high"]
+        ]
+        if above:
+            name, more = max(above, key=lambda pair: pair[1]["low"])
+            plain = plains.get(name, Text(name, name))
+            yield Contradiction(
+                Kind.IMPORTANCE,
+                claim.place,
+                claim.where,
+                (claim.column, name),
+                claim.said,
+                _beside(claim.plain, row, plain, more),
+                row["n"],
+            )
+
+
+def _beside(one: Text, row: Mapping[str, Any], other: Text, more: Mapping[str, Any]) -> Text:
+    """How often two things changed the result, each with the values of another person."""
+    return Text(
+        f"换成别人的，{one.zh}试了{row['n']}次，{row['changed']}次结果变了，"
+        f"{other.zh}试了{more['n']}次，{more['changed']}次变了",
+        f"with another's, {one.en} changed the result in {row['changed']} of "
+        f"{row['n']} tests, {other.en} in {more['changed']} of {more['n']}",
+    )
 
 
 def _heavier(one: Claim, other: Claim) -> bool:

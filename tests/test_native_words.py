@@ -19,6 +19,9 @@ PATTERN = "(?:"
 ELSEWHERE = {
     "evaluators/judging/counted.py": "patterns of what is counted",
     "filing/claims.py": "patterns of what filers claim",
+    "registry/assertions.py": "patterns of what filers write of inputs",
+    "registry/deciders.py": "patterns of what filers write of who decides",
+    "registry/directions.py": "patterns of what filers write of results",
     "filing/echoes.py": "patterns of what names somebody",
     "registry/jargon.toml": "words that a reader need not know",
 }

@@ -11,6 +11,7 @@ from filing import (
     cautions,
     completeness,
     computed,
+    declared,
     differences,
     editions,
     formal_grounds,
@@ -225,6 +226,11 @@ class FilingOut(FilingLine):
         "columns, declared, measured, n, said}; each is corrected, or kept with a reason when it is "
         "submitted"
     )
+    to_compare: dict[str, Any] = Field(
+        description="of the free words of groups D and H: {compared: by language, how many sentences were "
+        "compared with what was measured by program, left: [{where, language, said, measured: [{plain, "
+        "measured}]}]}, those that name what was measured and were not compared: read them beside it"
+    )
     hard_words: list[dict[str, Any]] = Field(
         description="what group H says in words that are hard to understand: {id, kind, place, words, "
         "said}; each is put plainly, or kept with a reason when it is submitted"
@@ -399,6 +405,7 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "lacking": [Fault.of(reason) for reason in measured.reasons],
             "claims": {key: Bilingual.of(said) for key, said in cautions.remarks(told).items()},
             "contradictions": [each.as_json() for each in case.contradictions],
+            "to_compare": declared.read(session, filing).as_json(),
             "hard_words": [each.as_json() for each in case.hard_words],
             "gate": GateOut.of(gate) if gate else None,
             "grade_proposal": _proposal(session, by, filing),

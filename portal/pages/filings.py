@@ -177,6 +177,7 @@ def filing_page(
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e.as_json()) for e in declared.of(session, filing)],
         hard=[confirming.Differing.read(e.as_json()) for e in plainness.hard(filing.told)],
+        reading=declared.read(session, filing),
         typed_in=_typed_in,
         required=partial(applicability.required, told),
         complete=completeness.measure(filing),

@@ -135,6 +135,7 @@ def review_page(
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         hard=[confirming.Differing.read(e) for e in plainness.published(session, filing)],
+        reading=declared.read(session, filing),
         kept_for=review.submitted_with(session, filing),
         resubmitted=submissions.compared(session, filing),
         steps=steps,

@@ -150,6 +150,40 @@ def test_what_is_said_not_to_be_used_is_not_what_changes_the_result(
     assert found(H3=zh(said)) == [("not_used", "H3.1")] * contradicted
 
 
+def test_what_is_listed_as_left_out_is_not_what_changes_the_result() -> None:
+    rows = [{"factor": zh(each), "why": zh("法律不许。")} for each in ("民族", "性别", "债务记录")]
+    assert found(D6=rows) == [("not_used", "D6.2")]
+
+
+def test_what_is_withheld_is_compared_with_nothing() -> None:
+    """What the public does not read stands in no contradiction that it reads."""
+    rule = [{"rule": zh("不看收入"), "effect": zh("没有影响")}]
+    answers = {"D7": {"value": rule}}
+    assert declared.found(Answers(current(), answers), CONTENT)
+    sealed = {"D7": answers["D7"] | {"sealed": {"reason": zh("商业秘密")}}}
+    assert declared.found(Answers(current(), sealed), CONTENT) == []
+
+
+def test_the_same_said_in_two_languages_is_one_contradiction() -> None:
+    said = {"zh": "不看收入。", "en": "It does not look at income."}
+    assert found(H4=said) == [("not_used", "H4.1")]
+    assert found(H4={"zh": "看收入。", "en": "It ignores income."}) == [("not_used", "H4.1")]
+
+
+def test_what_is_compared_with_nothing_is_left_to_the_reader_beside_the_counts() -> None:
+    answers = {"H4": {"value": zh("不看收入。收入和债务怎么算，另有说明。和别的无关。")}}
+    read = declared.reading(Answers(current(), answers), CONTENT)
+    assert read.compared == {"zh": 1, "en": 0}
+    (left,) = [each for each in read.beside if each.language == "zh"]
+    assert (left.said, left.where.zh) == ("收入和债务怎么算，另有说明。", "H4（它怎样得出结果）")
+    assert [(plain.zh, measured.zh[:6]) for plain, measured in left.measured] == [
+        ("收入", "试了900次"),
+        ("债务", "试了900次"),
+    ]
+    assert read.as_json()["left"][0]["measured"][0]["plain"] == zh("收入") | {"en": "income"}
+    assert declared.reading(Answers(current(), answers), None).beside == ()
+
+
 @pytest.mark.parametrize(
     ("human", "said", "differing"),
     [
@@ -161,6 +195,8 @@ def test_what_is_said_not_to_be_used_is_not_what_changes_the_result(
         ("follows", "信贷员看过建议再决定，一般照建议办。", False),
         ("always", "由程序直接决定，没有人看。", True),
         ("follows", "结果自动生效，不经人审核。", True),
+        ("always", "没有工作人员看漏的申请。", False),
+        ("follows", "只在投诉时看。", True),
     ],
 )
 def test_a_person_who_decides_is_told_of_in_one_way(

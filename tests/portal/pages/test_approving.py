@@ -129,7 +129,12 @@ def test_a_filing_is_submitted_on_its_page_with_a_reason_for_each_contradiction(
         worse = [{"what": {"zh": "收入越高", "en": "higher income"}, "effect": "worse"}]
         filing = dossier.open_filing(session, by=by, version_id=version.id)
         change: dict[str, Any] = {"session": session, "by": by, "filing_id": filing.id}
-        dossier.fill(**change, revision=filing.revision, answers=papers.answers(H5=worse))
+        uses = {
+            "zh": "收入怎么算，另有说明。不看天气。",
+            "en": "How income is counted is told elsewhere.",
+        }
+        answers = papers.answers(H5=worse, H4=uses)
+        dossier.fill(**change, revision=filing.revision, answers=answers)
         made = papers.explanation(session, version, by)
         made.content = CONTENT
         report = papers.report(session, version, shelf.actor(Role.TESTER))
@@ -143,6 +148,8 @@ def test_a_filing_is_submitted_on_its_page_with_a_reason_for_each_contradiction(
     page = html.unescape(client.get(f"/zh/filings/{filing_id}", headers=PAGE).text)
     assert "H5（什么会改变结果）第1行，备案主体写的是“收入越高：结果更差”" in page
     assert f'name="{box}"' in page
+    assert "提到测过的信息、没有对照的：1句。" in page  # and not that it agrees
+    assert "<q>收入怎么算，另有说明。</q><ul><li>收入：试了900次" in page
     address = f"/zh/filings/{filing_id}/steps/submit"
     sent = {"csrf": csrf, "revision": str(revision)}
     refused = client.post(address, data=sent, headers=PAGE)

@@ -1,0 +1,247 @@
+"""What the free words of groups D and H assert of the model's inputs, and which are left to a reader.
+
+A sentence of which a rule can tell what it asserts becomes a claim, held against the tests as a row is. One that names
+what was measured and fits no rule is shown beside the measurement to who submits and who reviews: nothing is
+concluded from it, and nobody is told that it agrees.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from filing import plainness
+from filing.fields import Answers, Field
+from filing.meanings import Meaning, Topic
+from registry import assertions, contradictions, untranslated
+from registry.assertions import Assertion, Sentence, Sort
+from registry.contradictions import Claim, Contradiction, Effect, Influence
+from registry.language import LANGUAGES, Language, Text
+
+LONGEST_QUOTE = 60
+"""Of a sentence that is quoted beside what was measured."""
+EFFECTS = {
+    Sort.NOT_GIVEN: Effect.NOT_GIVEN,
+    Sort.NOT_USED: Effect.NOT_USED,
+    Sort.NO_EFFECT: Effect.NONE,
+    Sort.LITTLE: Effect.LITTLE,
+    Sort.BETTER: Effect.BETTER,
+    Sort.WORSE: Effect.WORSE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence of the dossier.
+
+    Args:
+        field: in which it stands.
+        sentence: what it says.
+    """
+
+    field: Field
+    sentence: Sentence
+
+    @property
+    def where(self) -> Text:
+        """The field as people call it."""
+        code, name = self.field.code, self.field.name
+        return Text(f"{code}（{name.zh}）", f"{code} ({name.en})")
+
+    @property
+    def quoted(self) -> Text:
+        """The sentence in its language, marked in the other."""
+        said = self.sentence.said
+        cut = said if len(said) <= LONGEST_QUOTE else f"{said[:LONGEST_QUOTE]}……"
+        return untranslated.once(cut.rstrip("。.；;"))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A sentence that names what was measured, of which no rule can tell what it asserts.
+
+    Args:
+        where: the field as people call it.
+        language: of the sentence.
+        said: the sentence.
+        measured: of each input that it names, what it is called and what was counted.
+    """
+
+    where: Text
+    language: Language
+    said: str
+    measured: tuple[tuple[Text, Text], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading the free words of a dossier.
+
+    Args:
+        compared: by language, how many sentences assert something that was compared with the tests.
+        beside: those that name what was measured and were compared with nothing.
+    """
+
+    compared: Mapping[Language, int]
+    beside: tuple[Beside, ...]
+
+    def in_(self, language: Language) -> tuple[int, list[Beside]]:
+        """How many sentences of one language were compared, and those that are left.
+
+        Args:
+            language: of the page.
+        """
+        return self.compared[language], [e for e in self.beside if e.language == language]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as a JSON object."""
+        return {
+            "compared": dict(self.compared),
+            "left": [
+                {
+                    "where": each.where.as_json(),
+                    "language": each.language,
+                    "said": each.said,
+                    "measured": [
+                        {"plain": plain.as_json(), "measured": told.as_json()}
+                        for plain, told in each.measured
+                    ],
+                }
+                for each in self.beside
+            ],
+        }
+
+
+def read(
+    told: Answers, columns: Sequence[Mapping[str, Any]], wording: Mapping[str, Mapping[str, str]]
+) -> list[Said]:
+    """The sentences of groups D and H that the public reads, with what they assert.
+
+    Args:
+        told: the stored answers.
+        columns: {name, plain, direction, values, phrases} of each input.
+        wording: the names of the results, favourable and unfavourable.
+    """
+    if not columns:
+        return []
+    return [
+        Said(field, sentence)
+        for field, language, text in _texts(told)
+        for sentence in assertions.read(
+            text, columns, language, results=[
+                str((wording.get(name) or {}).get(language) or "")
+                for name in ("favourable", "unfavourable")
+            ],
+        )
+    ]  # fmt: skip
+
+
+def _texts(told: Answers) -> Iterator[tuple[Field, Language, str]]:
+    """Public texts of groups D and H; what names the subject of a row is compared as a row."""
+    rows = {
+        told.form.meant(meaning).code
+        for meaning in (Meaning.FACTORS, Meaning.LEFT_OUT, Meaning.MOVES)
+        if meaning in told.form.places
+    }
+    for topic in (Topic.DESIGN, Topic.EXPLANATION):
+        for field in told.form.about(topic).fields:
+            stored = told.rows.get(field.code) or {}
+            if field.computed or "sealed" in stored:
+                continue
+            sealed = set(stored.get("sealed_parts") or ())
+            for path, language, text in plainness.texts(field.value, "", stored.get("value")):
+                part = path.rpartition(".")[2]
+                subject = field.code in rows and part in ("factor", "what")
+                if not subject and not sealed & set(path.split(".")):
+                    yield field, language, text
+
+
+def claims(said: Sequence[Said]) -> list[Claim]:
+    """What sentences claim of single inputs; in two languages the same is claimed once.
+
+    Args:
+        said: as `read` has it.
+    """
+    found: dict[tuple[str, str, str, str], Claim] = {}
+    numbers: dict[str, int] = {}
+    for each in said:
+        for one in each.sentence.asserted:
+            if one.mention is None:
+                continue
+            level = one.mention.level
+            key = (each.field.code, one.mention.name, one.sort.value, level.zh if level else "")
+            if key in found:
+                continue
+            number = numbers[each.field.code] = numbers.get(each.field.code, 0) + 1
+            found[key] = _claim(each, one, number)
+    return list(found.values())
+
+
+def _claim(said: Said, one: Assertion, number: int) -> Claim:
+    assert one.mention is not None  # noqa: S101  # narrows the type, the caller has looked
+    weighs = one.sort in (Sort.MAIN, Sort.MOST)
+    return Claim(
+        place=f"{said.field.code}.{number}",
+        where=said.where,
+        said=said.quoted,
+        column=one.mention.name,
+        plain=one.mention.plain,
+        effect=EFFECTS.get(one.sort),
+        influence=Influence.STRONG if weighs else None,
+        level=one.mention.level,
+        most=one.sort is Sort.MOST,
+        of_score=True,
+    )
+
+
+def unlike(
+    said: Sequence[Said],
+    columns: Sequence[Mapping[str, Any]],
+    facts: Sequence[Mapping[str, Any]],
+    task: str,
+) -> Iterator[Contradiction]:
+    """Where all people are said to be treated alike, and a sensitive feature changes results.
+
+    Args:
+        said: as `read` has it.
+        columns: the inputs, of which some are protected.
+        facts: what was measured.
+        task: decision, price or score.
+    """
+    plains = {str(c["name"]): Text(**c["plain"]) for c in columns if c.get("protected")}
+    seen = set[str]()
+    for each in said:
+        alike = any(one.sort is Sort.ALIKE for one in each.sentence.asserted)
+        if not alike or each.field.code in seen or each.field.code[0] != "H":
+            continue
+        seen.add(each.field.code)
+        found = contradictions.unlike(
+            f"{each.field.code}.0", each.where, each.quoted, plains, facts, task=task
+        )
+        if found is not None:
+            yield found
+
+
+def reading(said: Sequence[Said], facts: Sequence[Mapping[str, Any]], task: str) -> Reading:
+    """How much of the free words was compared, and what is left to whoever reads them.
+
+    Args:
+        said: as `read` has it.
+        facts: what was measured.
+        task: decision, price or score.
+    """
+    of = {name: fact for fact in facts for name in fact["columns"]}
+    compared, left = dict.fromkeys(LANGUAGES, 0), list[Beside]()
+    for each in said:
+        asserted = {one.mention.name for one in each.sentence.asserted if one.mention}
+        known = {name for name in asserted if name in of and of[name]["acts"] != "unknown"}
+        alike = any(one.mention is None for one in each.sentence.asserted)
+        compared[each.sentence.language] += bool(known) or alike
+        open_ = {
+            m.name: m.plain for m in each.sentence.named if m.name in of and m.name not in known
+        }
+        if open_:
+            told = tuple(
+                (plain, contradictions.counted(of[name], task)) for name, plain in open_.items()
+            )
+            left.append(Beside(each.where, each.sentence.language, each.sentence.said, told))
+    return Reading(compared, tuple(left))

@@ -1,0 +1,242 @@
+"""What a filer says in free text is held against what was measured: sentence by sentence, in both languages.
+
+The model of these sentences is known: income helps, debt hurts and weighs most, a bankruptcy hurts, marriage
+helps a little; sex moves the score and no result, age nothing at all, and of districts none is higher.
+"""
+
+from typing import Any
+
+import pytest
+
+from filing import declared
+from filing.fields import Answers
+from filing.forms import current
+
+
+def text(zh: str, en: str) -> dict[str, str]:
+    return {"zh": zh, "en": en}
+
+
+MARRIED = {"0": text("未婚的人", "single people"), "1": text("已婚的人", "married people")}
+SEX = {"m": text("男性", "men"), "f": text("女性", "women")}
+RECORD = {
+    "0": text("没有破产过的人", "people without a past bankruptcy"),
+    "1": text("破产过的人", "people with a past bankruptcy"),
+}
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "income", "plain": text("每月收入", "monthly income")},
+    {"name": "debt", "plain": text("债务", "debt"), "direction": {"zh": ["多", "少"], "en": ["more", "less"]}},
+    {"name": "age", "plain": text("年龄", "age"), "direction": {"zh": ["大", "小"], "en": ["higher", "lower"]}},
+    {"name": "sex", "plain": text("性别", "sex"), "protected": True, "phrases": SEX},
+    {"name": "married", "plain": text("是否已婚", "marital status"), "protected": True, "phrases": MARRIED},
+    {"name": "pubrec", "plain": text("是否破产过", "a past bankruptcy"), "phrases": RECORD},
+    {"name": "district", "plain": text("所在城区", "district")},
+]  # fmt: skip
+
+
+def fact(name: str, acts: str, up: int, down: int, changed: int, **more: Any) -> dict[str, Any]:
+    share = changed / 9
+    swapped = {"n": 900, "changed": changed, "low": share - 1, "high": share + 1}
+    counted = {"n": 900, "up": up, "down": down, "changed": changed}
+    return {"columns": [name], "acts": acts, "swapped": swapped, **counted, **more}
+
+
+CONTENT: dict[str, Any] = {
+    "task": "decision",
+    "wording": {"favourable": text("通过", "approved"), "unfavourable": text("不通过", "refused")},
+    "questions": [{"id": "information", "items": COLUMNS}],
+    "measured": [
+        fact("income", "up", 900, 0, 270),
+        fact("debt", "down", 0, 900, 450),
+        fact("age", "little", 0, 0, 0),
+        fact("sex", "little", 0, 900, 0, between=[SEX["m"], SEX["f"]], scored=True),
+        fact("married", "up", 800, 0, 40, between=[MARRIED["0"], MARRIED["1"]]),
+        fact("pubrec", "down", 0, 880, 90, between=[RECORD["0"], RECORD["1"]]),
+        fact("district", "changes", 0, 0, 60),
+    ],
+}
+WRONG_ZH = [
+    ("不看每月收入。", "not_used"),
+    ("不使用债务和住址。", "not_used"),
+    ("评分时不考虑您的每月收入。", "not_used"),
+    ("每月收入不参与评分。", "not_used"),
+    ("债务没有用到。", "not_used"),
+    ("债务不是评分的依据。", "not_used"),
+    ("不知道您的性别。", "not_used"),
+    ("我们的算法不收集年龄。", "not_used"),
+    ("不看性别。", "not_used"),
+    ("评分与性别无关。", "not_used"),
+    ("不分男性和女性。", "matters not_used"),
+    ("结果与债务无关。", "matters"),
+    ("债务对结果没有影响。", "matters"),
+    ("债务不影响结果。", "matters"),
+    ("结果不受每月收入的影响。", "matters"),
+    ("不会因为是否破产过而区别对待。", "matters"),
+    ("无论每月收入多少，标准都一样。", "matters"),
+    ("已婚的人和未婚的人都一样。", "matters"),
+    ("债务越多，越容易通过。", "direction"),
+    ("每月收入越高越难获批。", "direction"),
+    ("每月收入高的人更容易被拒。", "direction"),
+    ("每月收入更高，结果更差。", "direction"),
+    ("债务减少会降低您的分数。", "direction"),
+    ("债务多有利于通过。", "direction"),
+    ("每月收入高、债务多的人更容易通过。", "direction"),
+    ("破产过的人更容易通过。", "direction"),
+    ("没有破产过的人分数更低。", "direction"),
+    ("一个人破产过，另一个人没有破产过，一般第一个人分数更高。", "direction"),
+    ("已婚的人更难通过。", "direction"),
+    ("未婚的人优先。", "direction"),
+    ("女性的分数更高。", "direction"),
+    ("年龄越大，越容易通过。", "matters"),
+    ("主要看年龄。", "importance"),
+    ("年龄非常重要。", "importance"),
+    ("最重要的是每月收入。", "importance"),
+    ("每月收入影响最大。", "importance"),
+    ("债务的影响很小。", "matters"),
+    ("债务几乎不影响结果。", "matters"),
+    ("对所有人一视同仁。", "alike"),
+    ("没有任何歧视。", "alike"),
+]
+RIGHT_ZH = [
+    "不看年龄。",
+    "年龄不影响结果。",
+    "结果和年龄没有关系。",
+    "每月收入越高，越容易通过。",
+    "债务多的人更难通过。",
+    "债务越少，分数越高。",
+    "破产过的人更容易被拒。",
+    "没有破产过的人比破产过的人更容易通过。",
+    "一个人没有破产过，另一个人破产过，一般第一个人分数更高。",
+    "不只看每月收入。",
+    "不用提供债务证明。",
+    "信贷员不看性别。",
+    "训练时没有用性别。",
+    "如果不看债务，结果会不一样。",
+    "以前不看债务。",
+    "不看债务以外的信息。",
+    "不得不看债务。",
+    "主要看债务。",
+    "最重要的是债务。",
+    "债务影响很大。",
+    "性别不影响结果。",
+    "年龄的影响很小。",
+    "已婚的人更容易通过。",
+    "女性的分数更低。",
+    "尽量对所有人一视同仁。",
+    "不能保证一视同仁。",
+    "每个人用同一套标准。",
+    "每月收入越高，审核越快。",
+    "债务多的人更容易看懂这张表。",
+    "债务多不一定更难通过。",
+    "不是主要看年龄。",
+    "最重要的不是年龄。",
+    "债务是多少，请如实填写。",
+    "每月收入和债务都看。",
+    "有人以为不看每月收入。",
+    "收入不看。",
+    "每月收入高低不限。",
+    "所在城区会影响结果。",
+]
+WRONG_EN = [
+    ("It does not look at monthly income.", "not_used"),
+    ("It doesn’t use debt or address.", "not_used"),
+    ("It never considers your debt.", "not_used"),
+    ("Monthly income is not taken into account.", "not_used"),
+    ("Monthly income is ignored.", "not_used"),
+    ("Debt plays no part.", "not_used"),
+    ("It scores each application without looking at debt.", "not_used"),
+    ("It uses income; not debt.", "not_used"),
+    ("It does not take debt into account.", "not_used"),
+    ("The program does not know your sex.", "not_used"),
+    ("It is not told your age.", "not_used"),
+    ("It does not consider sex.", "not_used"),
+    ("It decides regardless of monthly income.", "matters"),
+    ("Whatever your debt, the line is the same.", "matters"),
+    ("Debt has no effect on the result.", "matters"),
+    ("Debt does not affect the result.", "matters"),
+    ("Monthly income makes no difference.", "matters"),
+    ("Nobody is refused because of a past bankruptcy.", "matters"),
+    ("The more debt, the more likely you are to be approved.", "direction"),
+    ("The higher the monthly income, the less likely it is approved.", "direction"),
+    ("A higher monthly income lowers your chances.", "direction"),
+    ("With a lower monthly income you are more likely to be approved.", "direction"),
+    ("People with more debt score higher.", "direction"),
+    ("A past bankruptcy helps.", "direction"),
+    ("People without a past bankruptcy are more likely to be refused.", "direction"),
+    ("You are more likely to be approved with more debt.", "direction"),
+    ("Single people are more likely to be approved than married people.", "direction"),
+    ("Married people are at a disadvantage.", "direction"),
+    ("Single people are given priority.", "direction"),
+    ("Women score higher than men.", "direction"),
+    ("The higher the age, the more likely you are to be approved.", "matters"),
+    ("It mainly looks at age.", "importance"),
+    ("Age is very important.", "importance"),
+    ("What matters most is monthly income.", "importance"),
+    ("Monthly income matters most.", "importance"),
+    ("Above all, it looks at monthly income.", "importance"),
+    ("Debt matters very little.", "matters"),
+    ("Debt hardly matters.", "matters"),
+    ("It treats everyone alike.", "alike"),
+    ("There is no discrimination.", "alike"),
+]
+RIGHT_EN = [
+    "It does not look at age.",
+    "Age has no effect on the result.",
+    "It decides regardless of age.",
+    "The higher the monthly income, the more likely you are to be approved.",
+    "People with more debt are less likely to be approved.",
+    "The less debt, the higher the score.",
+    "A past bankruptcy lowers your score.",
+    "People without a past bankruptcy usually score higher than people with a past bankruptcy.",
+    "Of two people, one without a past bankruptcy usually scores higher.",
+    "It does not only look at monthly income.",
+    "You do not need proof of debt.",
+    "The officer does not look at sex.",
+    "Sex was not used in training.",
+    "If it did not look at debt, results would differ.",
+    "It used to ignore debt.",
+    "It considers nothing other than debt.",
+    "It mainly looks at debt.",
+    "What matters most is debt.",
+    "Debt matters a lot.",
+    "Sex does not change the result.",
+    "Age matters very little.",
+    "Married people are more likely to be approved.",
+    "Women score lower than men.",
+    "It aims to treat everyone alike.",
+    "It cannot treat everyone alike.",
+    "One standard is used for all.",
+    "The higher the monthly income, the sooner you get an answer.",
+    "More debt does not necessarily make it harder to be approved.",
+    "It does not mainly look at age.",
+    "What matters most is not age.",
+    "Please state your debt.",
+    "It looks at monthly income and debt.",
+    "Some people think that it ignores monthly income.",
+    "Income is ignored.",
+    "Debt collectors do not matter here.",
+    "The district matters.",
+]
+
+
+def kinds(language: str, said: str) -> set[str]:
+    answers = Answers(current(), {"H4": {"value": {language: said}}})
+    return {each.kind.value for each in declared.found(answers, CONTENT)}
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "expected"),
+    [*(("zh", *each) for each in WRONG_ZH), *(("en", *each) for each in WRONG_EN)],
+)
+def test_a_sentence_that_was_measured_otherwise_is_a_contradiction(
+    language: str, said: str, expected: str
+) -> None:
+    assert kinds(language, said) & set(expected.split()), said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [*(("zh", each) for each in RIGHT_ZH), *(("en", each) for each in RIGHT_EN)],
+)
+def test_a_sentence_that_is_true_or_says_nothing_of_it_is_none(language: str, said: str) -> None:
+    assert kinds(language, said) == set(), said
