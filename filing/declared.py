@@ -107,7 +107,7 @@ def found(
     facts = (content or {}).get("measured", ())
     task = str((content or {}).get("task", "decision"))
     columns = columns_of(content)
-    free = free_words.read(told, columns, (content or {}).get("wording") or {})
+    free = free_words.read(told, content, columns, declared)
     plains = {str(each["name"]): Text(**each["plain"]) for each in columns}
     texts = declared or {}
     return [
@@ -128,18 +128,25 @@ def read(session: Session, filing: Filing) -> Reading:
         filing: with its answers.
     """
     made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
-    return reading(filing.told, made.content if made else None)
+    if made is None:
+        return reading(filing.told, None)
+    return reading(filing.told, made.content, made.plan.get("declared"))
 
 
-def reading(told: Answers, content: Mapping[str, Any] | None) -> Reading:
+def reading(
+    told: Answers,
+    content: Mapping[str, Any] | None,
+    declared: Mapping[str, Mapping[str, str]] | None = None,
+) -> Reading:
     """How much of the free words was compared with what was measured, and what is left to a reader.
 
     Args:
         told: the stored answers.
         content: of the attached explanation, if any.
+        declared: what its plan says in the filer's words.
     """
     of = content or {}
-    free = free_words.read(told, columns_of(content), of.get("wording") or {})
+    free = free_words.read(told, of, columns_of(content), declared)
     return free_words.reading(free, of.get("measured", ()), str(of.get("task", "decision")))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from filing import plainness
-from filing.fields import Answers, Field
+from filing.fields import Answers
 from filing.meanings import Meaning, Topic
 from registry import assertions, contradictions, untranslated
 from registry.assertions import Assertion, Sentence, Sort
@@ -34,18 +34,14 @@ class Said:
     """One sentence of the dossier.
 
     Args:
-        field: in which it stands.
+        place: where it stands, for programs.
+        where: the same for people.
         sentence: what it says.
     """
 
-    field: Field
+    place: str
+    where: Text
     sentence: Sentence
-
-    @property
-    def where(self) -> Text:
-        """The field as people call it."""
-        code, name = self.field.code, self.field.name
-        return Text(f"{code}（{name.zh}）", f"{code} ({name.en})")
 
     @property
     def quoted(self) -> Text:
@@ -112,30 +108,49 @@ class Reading:
 
 
 def read(
-    told: Answers, columns: Sequence[Mapping[str, Any]], wording: Mapping[str, Mapping[str, str]]
+    told: Answers,
+    content: Mapping[str, Any] | None,
+    columns: Sequence[Mapping[str, Any]],
+    declared: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Said]:
-    """The sentences of groups D and H that the public reads, with what they assert.
+    """The sentences of groups D and H and of an explanation's plan, with what they assert.
 
     Args:
         told: the stored answers.
+        content: of the explanation, which names the results.
         columns: {name, plain, direction, values, phrases} of each input.
-        wording: the names of the results, favourable and unfavourable.
+        declared: what the plan says in the filer's words.
     """
     if not columns:
         return []
+    wording = (content or {}).get("wording") or {}
+    decided = (declared or {}).get("decided") or {}
+    every = [
+        *(("declared.decided", DECIDED_ASKED, each, decided[each]) for each in decided),
+        *_texts(told),
+    ]
     return [
-        Said(field, sentence)
-        for field, language, text in _texts(told)
+        Said(place, where, sentence)
+        for place, where, language, text in every
+        if language in LANGUAGES
         for sentence in assertions.read(
-            text, columns, language, results=[
-                str((wording.get(name) or {}).get(language) or "")
-                for name in ("favourable", "unfavourable")
-            ],
+            text, columns, language, results=_results(wording, language)
         )
-    ]  # fmt: skip
+    ]
 
 
-def _texts(told: Answers) -> Iterator[tuple[Field, Language, str]]:
+DECIDED_ASKED = Text(
+    "说明里的“它决定我的什么事？”", "“What is decided about me?” in the explanation"
+)
+
+
+def _results(wording: Mapping[str, Mapping[str, str]], language: Language) -> list[str]:
+    """The names of the favourable and of the unfavourable result."""
+    named = (wording.get(name) or {} for name in ("favourable", "unfavourable"))
+    return [str(each.get(language) or "") for each in named]
+
+
+def _texts(told: Answers) -> Iterator[tuple[str, Text, Language, str]]:
     """Public texts of groups D and H; what names the subject of a row is compared as a row."""
     rows = {
         told.form.meant(meaning).code
@@ -152,7 +167,9 @@ def _texts(told: Answers) -> Iterator[tuple[Field, Language, str]]:
                 part = path.rpartition(".")[2]
                 subject = field.code in rows and part in ("factor", "what")
                 if not subject and not sealed & set(path.split(".")):
-                    yield field, language, text
+                    code, name = field.code, field.name
+                    where = Text(f"{code}（{name.zh}）", f"{code} ({name.en})")
+                    yield code, where, language, text
 
 
 def claims(said: Sequence[Said]) -> list[Claim]:
@@ -168,10 +185,10 @@ def claims(said: Sequence[Said]) -> list[Claim]:
             if one.mention is None:
                 continue
             level = one.mention.level
-            key = (each.field.code, one.mention.name, one.sort.value, level.zh if level else "")
+            key = (each.place, one.mention.name, one.sort.value, level.zh if level else "")
             if key in found:
                 continue
-            number = numbers[each.field.code] = numbers.get(each.field.code, 0) + 1
+            number = numbers[each.place] = numbers.get(each.place, 0) + 1
             found[key] = _claim(each, one, number)
     return list(found.values())
 
@@ -180,7 +197,7 @@ def _claim(said: Said, one: Assertion, number: int) -> Claim:
     assert one.mention is not None  # noqa: S101  # narrows the type, the caller has looked
     weighs = one.sort in (Sort.MAIN, Sort.MOST)
     return Claim(
-        place=f"{said.field.code}.{number}",
+        place=f"{said.place}.{number}",
         where=said.where,
         said=said.quoted,
         column=one.mention.name,
@@ -211,11 +228,11 @@ def unlike(
     seen = set[str]()
     for each in said:
         alike = any(one.sort is Sort.ALIKE for one in each.sentence.asserted)
-        if not alike or each.field.code in seen or each.field.code[0] != "H":
+        if not alike or each.place in seen or each.place[0] == "D":
             continue
-        seen.add(each.field.code)
+        seen.add(each.place)
         found = contradictions.unlike(
-            f"{each.field.code}.0", each.where, each.quoted, plains, facts, task=task
+            f"{each.place}.0", each.where, each.quoted, plains, facts, task=task
         )
         if found is not None:
             yield found

@@ -9,9 +9,20 @@ from starlette.datastructures import FormData
 from filing import plainness
 from portal.pages import forms
 from registry import approval
-from registry.contradictions import KIND_NAMES
+from registry.contradictions import KIND_NAMES, Kind
 from registry.language import LANGUAGES, Language, Text
 
+ANSWERS: Mapping[str, str] = {
+    Kind.NOT_USED: "information",
+    Kind.DIRECTION: "moves",
+    Kind.MATTERS: "moves",
+    Kind.IMPORTANCE: "moves",
+    Kind.ALIKE: "checked",
+    Kind.PURPOSE: "decided",
+    Kind.DECIDER: "decided",
+    Kind.DATES: "object",
+}
+"""Under which of the six questions a reader reads that what is declared differs, by what it is about."""
 KEPT_NAMES = {**{str(kind): name for kind, name in KIND_NAMES.items()}, "words": plainness.NAME}
 
 
@@ -24,12 +35,14 @@ class Differing:
         about: direction, importance, hard words …
         said: both sides in one sentence.
         reason: why the filer keeps it; None while none was given.
+        answer: the question of the explanation that it is about; empty for hard words.
     """
 
     id: str
     about: Text
     said: Text
     reason: Text | None = None
+    answer: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> "Differing":
@@ -40,6 +53,7 @@ class Differing:
             KEPT_NAMES[str(given["kind"])],
             Text(**given["said"]),
             Text(**reason) if reason else None,
+            ANSWERS.get(str(given["kind"]), ""),
         )
 
 

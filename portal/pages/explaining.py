@@ -122,6 +122,34 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Differs:
+    """What is declared of one answer and was measured otherwise, each with the filer's reason.
+
+    Args:
+        short: those in sight, as far as there is room for their words.
+        whole: all of them in full, where those in sight are not.
+    """
+
+    short: tuple[Differing, ...]
+    whole: tuple[Differing, ...]
+
+
+DIFFERING_IN_SIGHT = 2
+"""So many of what differs stand in sight under one answer (ours)."""
+ROOM_TO_DIFFER, ROOM_FOR_WHY = 300, 120
+"""So wide may both sides of it be in sight, and the reason: about eight lines of a telephone and three."""
+
+
+def _shortened(each: Differing) -> Differing:
+    why = each.reason or NOTHING
+    return replace(
+        each,
+        said=Text(*(folding.begun(text, ROOM_TO_DIFFER) for text in (each.said.zh, each.said.en))),
+        reason=Text(*(folding.begun(text, ROOM_FOR_WHY) for text in (why.zh, why.en))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """The explanation in one language."""
 
@@ -136,6 +164,16 @@ class Explained:
     kept_why: Text = NOTHING
     differing: tuple[Differing, ...] = ()
     hard: tuple[Differing, ...] = ()
+
+    def differing_at(self, answer: str) -> "Differs":
+        """What the filer keeps of one answer although it was measured otherwise.
+
+        Args:
+            answer: the id of its question.
+        """
+        every = tuple(each for each in self.differing if each.answer == answer)
+        short = tuple(_shortened(each) for each in every[:DIFFERING_IN_SIGHT])
+        return Differs(short, () if short == every else every)
 
     def tells(self, kind: str) -> bool:
         """Whether a sentence is of a kind of the table of sentences, or of one called after it.

@@ -170,6 +170,12 @@ def test_the_same_said_in_two_languages_is_one_contradiction() -> None:
     assert found(H4={"zh": "看收入。", "en": "It ignores income."}) == [("not_used", "H4.1")]
 
 
+def test_the_words_of_the_explanation_s_plan_are_held_against_it_as_well() -> None:
+    said = {"decided": {"zh": "给申请打分，不看收入。", "en": "It scores applications."}}
+    told = declared.found(Answers(current(), {}), CONTENT, said)
+    assert [each.id for each in told] == ["not_used:declared.decided.1"]
+
+
 def test_what_is_compared_with_nothing_is_left_to_the_reader_beside_the_counts() -> None:
     answers = {"H4": {"value": zh("不看收入。收入和债务怎么算，另有说明。和别的无关。")}}
     read = declared.reading(Answers(current(), answers), CONTENT)

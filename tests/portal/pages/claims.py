@@ -147,6 +147,7 @@ CLAIMS = (
     Claim("。备案主体保留了它们，理由是：", ". The filer kept them, for this reason: ", "hard words", "explained"),
     Claim("备案主体写的和测到的不一样，或者前后不一样，它保留了自己写的：", "The filer declares otherwise than was measured, or than it says elsewhere, and keeps it: ", "differing", "explained"),
     Claim("理由，备案主体说：", "The reason, says the filer: ", "differing", "hard words"),
+    Claim("全部不一样的地方", "all that differs", "differing", "hard words"),
     Claim("备案主体写的说明里，有的话不好懂，它写明了保留的理由：", "Some words that the filer wrote are hard to understand; it gives its reason for keeping them: ", "hard H4", "hard words"),
     Claim("H4（它怎样得出结果）里有的话不好懂：“阈值”。", "H4 (How it reaches a result) has words that are hard to understand: “阈值”.", "hard H4", "clear"),
     Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),

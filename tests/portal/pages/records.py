@@ -307,7 +307,8 @@ class Records:
             reason = {"zh": "合同里就是这样写的。", "en": "The contract calls it so."}
             made.overruled = {"reason": reason, "words": words}
         if differs:
-            reason = {"zh": "写的是制度的本意。", "en": "That is what the rules intend."}
+            why = Text("写的是制度的本意，模型还没有照着改好。", "That is what the rules intend. ")
+            reason = {"zh": why.zh * 5, "en": why.en * 5}  # more than has room in sight
             made.overruled = {"contradictions": [DIFFERING.as_json() | {"reason": reason}]}
         self.session.flush()
         self.scene.attach(filing, self.report(self.scene.tester))

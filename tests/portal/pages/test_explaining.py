@@ -2,6 +2,7 @@
 
 import html
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from explainers.explanation import explain
 from explainers.plan import ExplanationPlan, Task
 from portal.pages import explaining
 from portal.pages.rendering import environment
+from registry.contradictions import Contradiction, Kind
 from registry.language import LANGUAGES, Language, Text
 from tests.explainers import truth
 from tests.explainers.test_noise import lottery
@@ -143,6 +145,69 @@ def test_a_word_that_is_kept_is_quoted_briefly_above_the_text() -> None:
     words = [{"language": "zh", "quoted": "很" * 480}]
     kept = {"reason": {"zh": "列的名字就是这么长。", "en": ""}, "words": words}
     assert [len(each) for each in explaining.view(content, "zh", kept).kept] == [32]
+
+
+def differing(kind: Kind, why: str = "写的是制度的本意。") -> dict[str, Any]:
+    where, said = Text("H3（用到您的什么信息）", "H3 (What it uses)"), Text("不看性别", "not sex")
+    measured = Text("试了900次，40次结果变了", "the result changed in 40 of 900 tests")
+    made = Contradiction(kind, f"H3.{kind}", where, ("sex",), said, measured, 900).as_json()
+    return made | {"reason": {"zh": why, "en": why}}
+
+
+@cache
+def by_age() -> dict[str, Any]:
+    table = people(300)
+    plan = ExplanationPlan.make(table, columns("age"), cut=0.5)
+    return explain(plan, table, Toy(lambda x: x["age"] / 100), nonce="n")
+
+
+def answered(kept: list[dict[str, Any]], answer: str) -> tuple[str, str]:
+    """Of one answer what stands in sight, and what opens."""
+    told = explaining.view(by_age(), "zh", {"contradictions": kept})
+    page = (
+        environment("zh")
+        .get_template("_explanation.html")
+        .render(explained=told, pictured=PICTURED)
+    )
+    after = html.unescape(page).partition(f'<li id="{answer}">')[2]
+    one = re.split(r'</li>\s*<li id="', after)[0]
+    sight, _, opens = one.partition("<details>")
+    return sight, opens
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (Kind.NOT_USED, "information"),
+        (Kind.DIRECTION, "moves"),
+        (Kind.ALIKE, "checked"),
+        (Kind.DECIDER, "decided"),
+        (Kind.DATES, "object"),
+    ],
+)
+def test_what_is_kept_although_it_was_measured_otherwise_stands_at_its_answer(
+    kind: Kind, answer: str
+) -> None:
+    """N12/F28: the filer says X, the test measured Y, and the reason: in sight, where the reader reads of it."""
+    kept = [differing(kind)]
+    sight, opens = answered(kept, answer)
+    assert "备案主体写的是“不看性别”；测到的是：试了900次，40次结果变了。" in sight
+    assert "<q>写的是制度的本意。</q>" in sight
+    assert "不看性别" not in opens
+    assert "不看性别" not in "".join(answered(kept, "who"))
+
+
+def test_what_has_no_room_in_sight_stands_whole_under_a_heading() -> None:
+    """So an answer stays within a screen of a telephone, and nothing is left out."""
+    why = "写的是制度的本意，模型还没有照着改好，" * 8 + "到此为止。"
+    sight, opens = answered([differing(Kind.NOT_USED, why)], "information")
+    assert "写的是制度的本意" in sight
+    assert why not in sight
+    assert why in opens
+    assert "全部不一样的地方" in opens
+    several = [differing(Kind.NOT_USED) | {"id": str(n)} for n in range(5)]
+    sight, opens = answered(several, "information")
+    assert (sight.count("不看性别"), opens.count("不看性别")) == (2, 5)
 
 
 ASKED: dict[str, Any] = {

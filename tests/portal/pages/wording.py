@@ -42,6 +42,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "。理由：": (". Reason: ",),
     "H 关于算法说明": ("H About the explanation",),
     "英文：": ("The filer’s English, it says: ",),
+    "全部不一样的地方": ("all that differs",),
     "其他局限": ("Further limits", "further limits"),
     "局限": ("limit",),
     "展开：": ("More: ",),
