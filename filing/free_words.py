@@ -16,6 +16,7 @@ from registry import assertions, contradictions, untranslated
 from registry.assertions import Assertion, Sentence, Sort
 from registry.contradictions import Claim, Contradiction, Effect, Influence
 from registry.language import LANGUAGES, Language, Text
+from registry.mentions import Names
 
 LONGEST_QUOTE = 60
 """Of a sentence that is quoted beside what was measured."""
@@ -124,18 +125,20 @@ def read(
     if not columns:
         return []
     wording = (content or {}).get("wording") or {}
+    names = {each: Names(columns, each) for each in LANGUAGES}
+    results = {each: _results(wording, each) for each in LANGUAGES}
     decided = (declared or {}).get("decided") or {}
     every = [
-        *(("declared.decided", DECIDED_ASKED, each, decided[each]) for each in decided),
+        *(
+            ("declared.decided", DECIDED_ASKED, each, decided.get(each) or "")
+            for each in LANGUAGES
+        ),
         *_texts(told),
     ]
     return [
         Said(place, where, sentence)
         for place, where, language, text in every
-        if language in LANGUAGES
-        for sentence in assertions.read(
-            text, columns, language, results=_results(wording, language)
-        )
+        for sentence in assertions.read(text, names[language], results=results[language])
     ]
 
 

@@ -15,7 +15,7 @@ from functools import cache
 
 from registry import directions, mentions, sentences
 from registry.language import Language
-from registry.mentions import Column, Mention
+from registry.mentions import Mention, Names
 
 
 class Sort(StrEnum):
@@ -218,25 +218,20 @@ CLERK = re.compile(
 )
 
 
-def read(
-    text: str, columns: Sequence[Column], language: Language, *, results: Sequence[str] = ()
-) -> list[Sentence]:
+def read(text: str, names: Names, *, results: Sequence[str] = ()) -> list[Sentence]:
     """The sentences of a text, with what each asserts of the inputs.
 
     Args:
         text: in one language.
-        columns: the inputs as the filer described them.
-        language: of the text.
+        names: of the inputs, in its language.
         results: the names of the favourable and of the unfavourable result, in that order.
     """
-    every = sentences.of(text, language)
-    return [_sentence(said, columns, language, results) for said in every]
+    every = sentences.of(text, names.language)
+    return [_sentence(said, names, results) for said in every]
 
 
-def _sentence(
-    said: str, columns: Sequence[Column], language: Language, results: Sequence[str]
-) -> Sentence:
-    named = mentions.found(said, columns, language)
+def _sentence(said: str, names: Names, results: Sequence[str]) -> Sentence:
+    named, language = names.found(said), names.language
     coded = _coded(said, named)
     asserted: list[Assertion] = []
     if len(coded) <= LONGEST and not DOUBTS.search(coded):
@@ -247,7 +242,7 @@ def _sentence(
         inputs = [_named(each, at, language) for at, each in enumerate(named)]
         asserted += [
             Assertion(Sort.BETTER if better else Sort.WORSE, named[at])
-            for at, better in directions.read(coded, inputs, language, results)
+            for at, better in (directions.read(coded, inputs, language, results) if named else ())
             if named[at].start not in known
         ]
     return Sentence(said, language, tuple(named), tuple(asserted))
@@ -261,7 +256,7 @@ def _named(each: Mention, at: int, language: Language) -> directions.Named:
 
 
 def _by_rules(coded: str, named: Sequence[Mention], language: Language) -> Iterator[Assertion]:
-    if OTHERS.search(coded):
+    if not named or OTHERS.search(coded):
         return
     supposed, taken = SUPPOSED.search(coded), set[int]()
     for rule in (each for each in RULES if each.language == language):

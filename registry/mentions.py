@@ -92,6 +92,40 @@ class Mention:
         return Text(**self.column["plain"])
 
 
+class Names:
+    """The names of a model's inputs and of their levels in one language.
+
+    Args:
+        columns: the inputs as the filer described them.
+        language: of the texts that name them.
+    """
+
+    def __init__(self, columns: Sequence[Column], language: Language) -> None:
+        self.language = language
+        self._meant = _names(columns, language)
+        longest = sorted(self._meant, key=len, reverse=True)
+        every = "|".join(_pattern(name, language) for name in longest)
+        self._pattern = re.compile(every or "(?!)")
+
+    def found(self, text: str) -> list[Mention]:
+        """The inputs that a text names, in its order.
+
+        Args:
+            text: in the language of the names.
+        """
+        read, found = normal(text), list[Mention]()
+        for at in self._pattern.finditer(read):
+            said = at.group()
+            name = said if said in self._meant else PLURAL.sub("", said, count=1)
+            name = name if name in self._meant else said.removesuffix("s")
+            column, level = self._meant[name]
+            found.append(_denied(read, Mention(at.start(), at.end(), column, level)))
+        return found
+
+
+PLURAL = re.compile("es$")
+
+
 def found(text: str, columns: Sequence[Column], language: Language) -> list[Mention]:
     """The inputs that a text names, in its order.
 
@@ -100,16 +134,7 @@ def found(text: str, columns: Sequence[Column], language: Language) -> list[Ment
         columns: the inputs.
         language: of the text.
     """
-    read, taken = normal(text), list[Mention]()
-    every = [
-        Mention(at.start(), at.end(), column, level)
-        for name, (column, level) in _names(columns, language).items()
-        for at in re.finditer(_pattern(name, language), read)
-    ]
-    for each in sorted(every, key=lambda m: (m.start - m.end, m.start)):
-        if all(each.end <= other.start or each.start >= other.end for other in taken):
-            taken.append(each)
-    return [_denied(read, each) for each in sorted(taken, key=lambda m: m.start)]
+    return Names(columns, language).found(text)
 
 
 def normal(text: str) -> str:

@@ -5,6 +5,7 @@ import pytest
 from registry import assertions
 from registry.assertions import Sort
 from registry.language import Language
+from registry.mentions import Names
 
 COLUMNS = [
     {"name": "debt", "plain": {"zh": "债务", "en": "debt"}},
@@ -13,7 +14,7 @@ COLUMNS = [
 
 
 def read(said: str, language: Language) -> list[tuple[str, str]]:
-    (one,) = assertions.read(said, COLUMNS, language)
+    (one,) = assertions.read(said, Names(COLUMNS, language))
     return [(each.sort.value, each.mention.name if each.mention else "") for each in one.asserted]
 
 
