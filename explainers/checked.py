@@ -172,9 +172,18 @@ def asked_again(tally: Tally) -> Sentence:
     return sentence("again.differs" if moved else "again.same", evidence=shown, places=places)
 
 
-def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]:
-    """What changing only this protected input did, and which way."""
-    said = [_flip(plan, tally, column)]
+def flips(
+    plan: ExplanationPlan, tally: Tally, column: Column, findings: Findings | None = None
+) -> list[Sentence]:
+    """What changing only this protected input did, and which way.
+
+    Args:
+        plan: by which it was asked.
+        tally: what came of it.
+        column: the input.
+        findings: of the report on the same page, whose bound of the same thing may be another one.
+    """
+    said = [_flip(plan, tally, column, findings or ())]
     if plan.natures[column.name].untried:
         places = wording(plan) | _named(column) | {"least": same(plan.k)}
         untried = sentence("flip.untried", evidence={"n": 0}, places=places)
@@ -254,7 +263,29 @@ def _amounts(
     return {"a_who": a, "b_who": b, "least": told[0], "most": told[1]}
 
 
-def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
+NOT_QUOTED = Text("", "")
+OTHER_BOUND = Text(
+    "评估报告测了{n}{people}，结果也都没有变，上限是{b}%。人数不同，同时要成立的结论也不同，所以上限不同。",
+    "The report tested {n} {people}; none changed either, with a bound of {b} %. The bounds differ because "
+    "the numbers of {people} and of statements that must hold at once differ. ",
+)
+
+
+def _other_bound(plan: ExplanationPlan, column: Column, findings: Findings) -> Text:
+    """The bound that the report gives of the same thing, and why it is another one."""
+    for finding in findings:
+        details, high = finding.get("details") or {}, (finding.get("ci") or {}).get("high")
+        same_test = finding["probe"] == "counterfactual_flip" and set(finding.get("slice") or {}) == {column.name}  # fmt: skip
+        if same_test and high and not finding.get("suppressed") and details.get("changed") == 0:
+            people, n = plan.wording.people, details.get("people")
+            if n:
+                return OTHER_BOUND.format(n=same(numbers.count(n)), b=numbers.bound(high), people=people)  # fmt: skip
+    return NOT_QUOTED
+
+
+def _flip(
+    plan: ExplanationPlan, tally: Tally, column: Column, findings: Findings = ()
+) -> Sentence:
     key = f"flip:{column.name}"
     places = wording(plan) | _named(column)
     if key + ":n" not in tally:
@@ -278,6 +309,7 @@ def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
         "k_p": roughly(k / n),
         "b": same(numbers.bound(high)),
         "score": _score(plan, tally, column),
+        "report": _other_bound(plan, column, findings),
     }
     twice = again(tally)
     row = f"{plan.task}.flip.{'some' if k else 'none'}"

@@ -39,10 +39,17 @@ def told(plan: ExplanationPlan, search: Search | None) -> list[Sentence]:
 def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
     tried = changeable(plan)
     open_to_change = [column for column in plan.columns if column.actionable]
+    names = [column.subject for column in open_to_change if column.name in tried]
+    one, x, person = len(names) == 1, some(names), plan.wording.person
+    helped = numbers.count(search.single)
     places = wording(plan) | {
         "n": same(numbers.count(search.asked)),
-        "k": same(numbers.count(search.single)),
-        "X": some([column.subject for column in open_to_change if column.name in tried]),
+        "tried": Text(f"只改{x.zh}", f"Changing only {x.en}")
+        if one
+        else Text(f"一次只改一项，试了{x.zh}", f"Changing one thing at a time, out of {x.en},"),
+        "whose": Text(f"其中{helped}{person.zh}", f"{helped} of them")
+        if search.single
+        else Text(f"没有一{person.zh}", "none of them"),
     }
     shown = {
         "n": search.asked,

@@ -331,7 +331,7 @@ class _Page:
             said
             for column in plan.columns
             if column.protected
-            for said in checked.flips(plan, self.tally, column)
+            for said in checked.flips(plan, self.tally, column, findings)
         ]
         groups: list[Sentence] = []
         inputs = [column for column in plan.columns if column.protected]

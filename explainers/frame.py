@@ -132,14 +132,14 @@ FRAME: Mapping[str, Row] = {
     "price.importance": Row(
         Text(
             "影响最大的是{X}。换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。平均变{m}。",
-            "What matters most: {X}. With another {person}’s, the {price} moves by more than 1 % for {about} of 100 {people}, and by {m} on average.",
+            "What matters most: {X}. With another {person}’s, the {price} moves by more than 1 % for {about} of 100 {people}, and on average by {m}.",
         ),
         RULE,
     ),
     "price.importance.apart": Row(
         Text(
             "{price}最常因为{X}而变。换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%；平均变{m}。变动幅度最大的是因为{Y}，平均变{further}。",
-            "The {price} moves most often with {x}: with another {person}’s, by more than 1 % for {about} of 100 {people}, and by {m} on average. It moves furthest with {y}, by {further} on average.",
+            "The {price} moves most often with {x}: with another {person}’s, by more than 1 % for {about} of 100 {people}, and on average by {m}. It moves furthest with {y}, on average by {further}.",
         ),
         RULE,
     ),
@@ -185,15 +185,15 @@ FRAME: Mapping[str, Row] = {
     ),
     "decision.whatif.searched": Row(
         Text(
-            "看了{n}{person}，结果都是“{bad}”。一次只改一项，试了{X}。其中{k}{person}的结果会变好。",
-            "We looked at {n} {people} with the result “{bad}”. Changing one thing at a time, out of {X}, would help {k} of them.",
+            "看了{n}{person}，结果都是“{bad}”。{tried}。{whose}的结果会变好。",
+            "We looked at {n} {people} with the result “{bad}”. {tried} would help {whose}.",
         ),
         TRIED,
     ),
     "price.whatif.searched": Row(
         Text(
-            "看了{n}{person}。一次只改一项，试了{X}。其中{k}{person}的{price}会低5%以上。",
-            "We looked at {n} {people}. Changing one thing at a time, out of {X}, would make the {price} 5 % lower for {k} of them.",
+            "看了{n}{person}。{tried}。{whose}的{price}会低5%以上。",
+            "We looked at {n} {people}. {tried} would make the {price} at least 5 % lower for {whose}.",
         ),
         TRIED,
     ),

@@ -166,7 +166,7 @@ def _turn(plan: ExplanationPlan, turn: Turn, name: str, places: Places) -> dict[
 
 
 STRETCH = {
-    "there": Text("，在这之间差别不大；", " and differs little there"),
+    "there": Text("，在这之间差别不大；", ", with little difference there"),
     "left_values": Text("没有超出这一段上端", "no higher than the upper end of that stretch"),
     "right_values": Text("没有低于这一段下端", "no lower than its lower end"),
 }

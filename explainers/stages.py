@@ -19,6 +19,7 @@ from explainers.sentences import sentence
 from registry.language import Text
 
 MOST = 4  # steps that one sentence tells (ours)
+COUNTED = {2: Text("两", "two"), 3: Text("三", "three"), 4: Text("四", "four")}
 Places = Mapping[str, Text]
 
 
@@ -88,7 +89,7 @@ def told(
     if plan.sealed:
         where = Text(f"，具体数值未公开（{plan.sealed.zh}）",
                      f"; their values are not published ({plan.sealed.en})")  # fmt: skip
-    filled = {"steps": Text(str(len(at)), str(len(at))), "where": where, "parts": parts}
+    filled = {"steps": COUNTED[len(at)], "where": where, "parts": parts}
     rising = [b > a for a, b in pairwise(answers)]
     shown: dict[str, Any] = {"levels": [round(n, 2) if decided else n for n in answers]}
     shown |= {} if plan.sealed else {"at": at}

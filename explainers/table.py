@@ -82,7 +82,7 @@ PRICED_WAY = Text(
 )
 PRICED_ONE_WAY = Text(
     "多数时候{price}不变；变了的，都是{way}，平均相差{m}：每100次里，{k_p}次这样，没有一次相反。（试了{n}次，{k}次这样。）",
-    "; where it changed, it was always {way}, on average by {m}: in {k_p} of 100 tests, and never the "
+    "; a change was always to {way}, on average by {m}: in {k_p} of 100 tests, and never the "
     "opposite. ({n} tests: {k} this way.)",
 )
 FAR_PRICED_WAY, FAR_PRICED_ONE_WAY = _far(PRICED_WAY), _far(PRICED_ONE_WAY)
@@ -237,7 +237,7 @@ SENTENCES: Mapping[str, Row] = {
     "price.number.always": Row(
         Text(
             "其他信息不变时，{ever}，平均相差{m}" + FAR_PRICED_WAY.zh,
-            "All else equal, with {turned}, there is nearly always {way}, by {m} on average"
+            "All else equal, with {turned}, there is nearly always {way}, on average by {m}"
             + FAR_PRICED_WAY.en,
         ),
         RULE,
@@ -245,7 +245,7 @@ SENTENCES: Mapping[str, Row] = {
     "price.number.usually": Row(
         Text(
             "其他信息不变时，一般{ever}，平均相差{m}" + FAR_PRICED_WAY.zh,
-            "All else equal, with {turned}, there is usually {way}, by {m} on average"
+            "All else equal, with {turned}, there is usually {way}, on average by {m}"
             + FAR_PRICED_WAY.en,
         ),
         RULE,
@@ -386,8 +386,8 @@ SENTENCES: Mapping[str, Row] = {
     # protected inputs
     "decision.flip.none": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。{score}其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
-            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. {score}Other information may still reflect {y}, and groups may get different results.",
+            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。{report}{score}其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
+            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. {report}{score}Other information may still reflect {y}, and groups may get different results.",
         ),
         GROUPS,
     ),

@@ -95,6 +95,7 @@ def of(
     given: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
     digest: str,
     explained: Mapping[str, Any] | None = None,
+    ways: Mapping[str, Text] | None = None,
 ) -> Beyond:
     """What the attached reports found beyond a line.
 
@@ -103,6 +104,8 @@ def of(
         digest: of the model version that is filed.
         explained: the plan of the explanation on the same page: what a report has no plain name for
             is called as it is there.
+        ways: by feature, which way results change where only it is changed, as that explanation
+            measured it: of a share that changes, a report's line does not say in whose favour.
     """
     every = [
         Grave(finding, summary, _named(predicate["plan"].get("content") or {}, explained or {}))
@@ -130,7 +133,9 @@ def of(
         total=len(grave),
         more=len(grave) - sum(each.grave.beyond for each in told),
         brief=tuple(
-            _with(_briefly(one, beside, digest), _likewise(one, grave))
+            _with(
+                _with(_briefly(one, beside, digest), _way(one, ways or {})), _likewise(one, grave)
+            )
             for one, beside in zip(named, others, strict=True)
         ),
         said=tuple(_fully(each, digest) for each in told),
@@ -235,6 +240,14 @@ def _briefly(one: Grave, others: Sequence[Beside], digest: str) -> Text:
         lead = each.lead if other.held else AS_THEY_STAND.get(each.lead, each.lead)
         said.append(_led(lead, _marked(more, other.summary, digest)))
     return Text("".join(each.zh for each in said), " ".join(each.en for each in said))
+
+
+def _way(one: Grave, ways: Mapping[str, Text]) -> Text:
+    """In whose favour results change where only one feature is changed; nothing where it is unknown."""
+    features = list(one.finding["slice"] or {})
+    if one.finding["probe"] != "counterfactual_flip" or len(features) != 1:
+        return NOTHING
+    return ways.get(features[0], NOTHING)
 
 
 def _all_but_gone(other: Grave) -> list[Text]:

@@ -568,14 +568,16 @@ def _caption(content: Mapping[str, Any]) -> Text:
     person, people, price = words.person, words.people, words.price
     if content["task"] != "decision":
         return Text(
-            f"把这项信息换成另外一{person.zh}的，每100{people.zh}有几{people.zh}的{price.zh}变化超过1%",
+            f"把这项信息换成随便另外一{person.zh}的（常常和原来一样，或者差不多），"
+            f"每100{people.zh}有几{people.zh}的{price.zh}变化超过1%",
             f"Out of 100 {people.en}, for how many the {price.en} moves by more than 1 % when this "
-            f"is exchanged for another {person.en}’s",
+            f"is exchanged for any other {person.en}’s, which is often the same or near",
         )
     return Text(
-        f"把这项信息换成另外一{person.zh}的，每100{people.zh}有几{people.zh}的结果会变",
+        f"把这项信息换成随便另外一{person.zh}的（常常和原来一样，或者差不多），"
+        f"每100{people.zh}有几{people.zh}的结果会变",
         f"Out of 100 {people.en}, for how many the result changes when this is exchanged for "
-        f"another {person.en}’s",
+        f"any other {person.en}’s, which is often the same or near",
     )
 
 

@@ -249,6 +249,8 @@ OWN_LINE = Text(
     "conclude differently.",
 )
 LITTLE = "little"
+WAYS = frozenset({"decision.flip.levels", "decision.flip.way"})
+"""Kinds of the sentences on which way results change where only a protected feature is changed."""
 """In the kind of every sentence of an explanation that something matters little."""
 WORDS = "words"
 READ_FIRST = ("purpose", "found", "objecting", "explanation")
@@ -350,10 +352,28 @@ def _shown(
     predicates = [(each.summary, each.view.predicate) for each in evaluations]
     made = explanations.get(session, content["explanation"]["id"]) if data else None
     return Shown(
-        beyond=beyond.of(predicates, content["model"]["sha256"], made.plan if made else None),
+        beyond=beyond.of(
+            predicates,
+            content["model"]["sha256"],
+            made.plan if made else None,
+            _ways(made.content) if made and made.content else {},
+        ),
         evaluations=evaluations,
         words=_words(session, content, predicates, data, language),
     )
+
+
+def _ways(explained: Mapping[str, Any]) -> dict[str, Text]:
+    """Which way results change where only a feature is changed, by the explanation on the page."""
+    return {
+        said["columns"][0]: Text(
+            f"算法说明里试过：{said['zh']}", f"As the explanation tried it: {said['en']}"
+        )
+        for question in explained["questions"]
+        for section in ({"sentences": question["lead"]}, *question["detail"])
+        for said in section["sentences"]
+        if said["kind"] in WAYS
+    }
 
 
 def _evaluation(

@@ -39,7 +39,7 @@ def between(low: str, high: str, word: tuple[str, str] = ("最容易", "most"), 
     """The pattern of a stretch of one number, of which both ends are patterns."""
     return (
         f"^{plain[0]}大约在({low})\\D*到({high})\\D*之间{word[0]}.*在这之间差别不大.*再.或再.都更",
-        f"{word[1]} likely to get “approved” between about ({low}) .*and ({high}) .*for {plain[1]}.* differs little.* both ",
+        f"{word[1]} likely to get “approved” between about ({low}) .*and ({high}) .*for {plain[1]}.* little difference there.* both ",
     )
 
 
@@ -165,7 +165,7 @@ PLATEAUS: Sequence[Case] = (
         adults,
         lambda x: yes(((x["age"] >= 25) & (x["age"] < 35)) | ((x["age"] >= 55) & (x["age"] < 65))),
         AGES,
-        must=[("^年龄有4道分界，在(24|25|26)、(34|35|36)、(54|55|56)和(64|65|66)左右.*有0人.*有100人.*有0人.*有100人.*有0人", "^There are 4 steps for the age, at about (24|25|26), (34|35|36), (54|55|56) and (64|65|66): .* 0 of 100 .*, 100; .*, 0; .*, 100; .*, 0\\.")],
+        must=[("^年龄有四道分界，在(24|25|26)、(34|35|36)、(54|55|56)和(64|65|66)左右.*有0人.*有100人.*有0人.*有100人.*有0人", "^There are four steps for the age, at about (24|25|26), (34|35|36), (54|55|56) and (64|65|66): .* 0 of 100 .*, 100; .*, 0; .*, 100; .*, 0\\.")],
         must_not=[("左右为界", "step at about"), NO_WAY, NO_TURN],
     ),
     Case(
@@ -203,7 +203,7 @@ PLATEAUS: Sequence[Case] = (
         must=[
             (
                 "^路程大约在(4|5)\\.?\\d*公里到2[456]\\.?\\d*公里之间车费最低，在这之间差别不大；再长或再短，车费更高",
-                "The fare is lowest between about (4|5)\\.?\\d* km and 2[456]\\.?\\d* km for the distance and differs little there; with both longer and shorter, a higher fare",
+                "The fare is lowest between about (4|5)\\.?\\d* km and 2[456]\\.?\\d* km for the distance, with little difference there; with both longer and shorter, a higher fare",
             )
         ],
         must_not=[NO_STEP],

@@ -105,8 +105,8 @@ PARTS: Sequence[Case] = (
         columns("age", "income", "job"),
         must=[
             (
-                "^年龄有2道分界，在(29|30|31)和(59|60|61)左右。.*年龄不到(29|30|31)，每100人里，有0人的结果是“通过”；.*约有[45]\\d人；.*有100人",
-                "^There are 2 steps for the age, at about (29|30|31) and (59|60|61): all else equal, below (29|30|31), 0 of 100 people .*; .* about [45]\\d; .* 100\\.",
+                "^年龄有两道分界，在(29|30|31)和(59|60|61)左右。.*年龄不到(29|30|31)，每100人里，有0人的结果是“通过”；.*约有[45]\\d人；.*有100人",
+                "^There are two steps for the age, at about (29|30|31) and (59|60|61): all else equal, below (29|30|31), 0 of 100 people .*; .* about [45]\\d; .* 100\\.",
             )
         ],
         must_not=[("年龄变大，有时更容易得到“通过”，有时没有影响", "age higher, the person is sometimes more likely")],
@@ -118,7 +118,7 @@ PARTS: Sequence[Case] = (
         stairs,
         columns("age", "income", "job", age={"actionable": "any"}),
         plan={"sealed": text("商业秘密", "trade secret")},
-        must=[("^年龄有2道分界，具体数值未公开（商业秘密）.*从最低的一段往上，.*依次.*0人.*人.*100人", "^There are 2 steps for the age; their values are not published \\(trade secret\\): .* from the lowest up, 0, about [45]\\d and 100 of 100")],
+        must=[("^年龄有两道分界，具体数值未公开（商业秘密）.*从最低的一段往上，.*依次.*0人.*人.*100人", "^There are two steps for the age; their values are not published \\(trade secret\\): .* from the lowest up, 0, about [45]\\d and 100 of 100")],
         must_not=[("年龄.{0,6}\\d\\d(到|左右|以上|及)|不到[36]\\d", "at about \\d|below \\d|from \\d")],
     ),
     Case(
@@ -126,7 +126,7 @@ PARTS: Sequence[Case] = (
         overdue,
         shared_out("late", [0.95, 0.5, 0.5, 0.05, 0.05, 0.05]),
         [LATE, *columns("age", "income")],
-        must=[("^晚还次数有2道分界，在1次和3次左右", "^There are 2 steps for the times paid late, at about 1 time and 3 times")],
+        must=[("^晚还次数有两道分界，在1次和3次左右", "^There are two steps for the times paid late, at about 1 time and 3 times")],
         marks={"late": (1, 3)},
     ),
     Case(
@@ -135,7 +135,7 @@ PARTS: Sequence[Case] = (
         lambda x: np.select([x["km"] >= 20, x["km"] >= 10], [30.0, 20.0], 15.0),
         [KM, PHONE],
         plan=FARE,
-        must=[("^路程有2道分界，在(9\\.?\\d*|10\\.?\\d*)公里和(19\\.?\\d*|20\\.?\\d*)公里左右。.*车费平均是15元.*20元.*30元", "^There are 2 steps for the distance, at about (9|10)\\.?\\d* km and (19|20)\\.?\\d* km: .* mean fare is 15 yuan; .* 20 yuan; .* 30 yuan")],
+        must=[("^路程有两道分界，在(9\\.?\\d*|10\\.?\\d*)公里和(19\\.?\\d*|20\\.?\\d*)公里左右。.*车费平均是15元.*20元.*30元", "^There are two steps for the distance, at about (9|10)\\.?\\d* km and (19|20)\\.?\\d* km: .* mean fare is 15 yuan; .* 20 yuan; .* 30 yuan")],
         marks={"km": (9, 21)},
     ),
     Case(
@@ -206,7 +206,7 @@ PARTS: Sequence[Case] = (
         not_saving,
         lambda x: yes((x["savings"] < 0) | (x["savings"] > 15_000)),
         [SAVINGS, *columns("age")],
-        must=[("^存款大约在.*之间最难得到“通过”，在这之间差别不大；再高，或者是-1元的，都更容易得到“通过”", "least likely to get “approved” between .* for the savings and differs little there; with higher, and with -1 yuan, more likely")],
+        must=[("^存款大约在.*之间最难得到“通过”，在这之间差别不大；再高，或者是-1元的，都更容易得到“通过”", "least likely to get “approved” between .* for the savings, with little difference there; with higher, and with -1 yuan, more likely")],
         must_not=[("再低都", "both higher and lower")],
     ),
     Case(

@@ -637,3 +637,33 @@ def test_prices_as_they_stand_are_told_beside_the_same_goods() -> None:
     assert checked.rest([raw, same_goods], [said]) == []
     both = [raw, same_goods | {"verdict": "disparity"}]
     assert "beside" not in checked.beyond(plan(), Quoted(both))[1]
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({}, True),
+        ({"details": {"people": 969, "changed": 3}}, False),
+        ({"slice": {"age": "*"}}, False),
+        ({"ci": None}, False),
+    ],
+)
+def test_two_bounds_of_one_thing_stand_with_why_they_differ(
+    own: dict[str, Any], told: bool
+) -> None:
+    """The page said "not for more than 0.79 %" of 972 people, and below "0.38 %" of 969."""
+    given = {
+        "slice": {"sex": "*"},
+        "details": {"people": 969, "changed": 0},
+        "ci": {"low": 0.0, "high": 0.0038},
+    }
+    quoted = finding("counterfactual_flip", "counterfactual_flip_share", **{**given, **own})
+    table = apart(people(300))
+    asked = columns("age", "sex", sex={"protected": True})
+    made_by = ExplanationPlan.make(table, asked, cut=0.5, nonce="n")
+    content = explain(
+        made_by, table, Toy(lambda x: x["age"] / 100), nonce="n", report_findings=[quoted]
+    )
+    said = next(s for s in sentences_of(content) if s["kind"] == "decision.flip.none")
+    assert ("评估报告测了969人，结果也都没有变，上限是0.38%。人数不同" in said["zh"]) is told
+    assert ("The report tested 969 people; none changed either, with a bound of 0.38 %." in said["en"]) is told  # fmt: skip

@@ -555,7 +555,7 @@ CASES = (
         dear_for_old_women_on_farms,
         columns("age", "sex", "job"),
         plan={"task": "price"},
-        must=[("年龄变大.*变了的，都是价格更高，平均相差30元", "the age higher.*where it changed, it was always a higher price, on average by 30 yuan"),
+        must=[("年龄变大.*变了的，都是价格更高，平均相差30元", "the age higher.*a change was always to a higher price, on average by 30 yuan"),
               ("把性别是“男”的改成性别是“女”的.*平均相差30元（只算变了的）", "“male” for the sex changed to .*“female”.*mean difference is 30 yuan where it changed")],
         must_not=[("平均(相差|变)(1.5|2|2.5)元(?!（没变的也算在内）)", "by (1.5|2|2.5) yuan(?!, those unchanged)")],
     ),
@@ -784,7 +784,7 @@ CASES = (
         plan=FARE,
         must=[
             ("(苹果.*比.*安卓.*更高|安卓.*比.*苹果.*更低)，平均相差20元", "on average by 20 yuan"),
-            ("路程越长，车费越高.*平均相差\\d+\\.?\\d*元", "with the distance longer, there is nearly always a higher fare, by \\d+\\.?\\d* yuan on average"),
+            ("路程越长，车费越高.*平均相差\\d+\\.?\\d*元", "with the distance longer, there is nearly always a higher fare, on average by \\d+\\.?\\d* yuan"),
         ],
         must_not=[("结果会变", "the result"), NO_STEP, NO_TURN],
     ),
@@ -806,7 +806,7 @@ CASES = (
         plan=SCORE,
         must=[
             ("^这里说明的是这个算法给出的评分，不是名次", "^This explains the score that the program gives, not the place"),
-            ("变动幅度最大的是因为婚姻，平均变(19|20|21)", "moves furthest with the marital status, by (19|20|21)"),
+            ("变动幅度最大的是因为婚姻，平均变(19|20|21)", "moves furthest with the marital status, on average by (19|20|21)"),
             ("“已婚”.*评分更高，平均相差40分|“未婚”.*评分更低，平均相差40分", "“(married|single)”.* (higher|lower) score than .* on average by 40 points"),
         ],
         must_not=[("价格|元|贵", "price|yuan|dear"), ("排第|名次(变|会|靠)", "place (moves|rises|falls)|ranks? (first|higher)"), ("影响最大的是年龄", "matters most: the age")],

@@ -114,6 +114,20 @@ def test_shares_have_their_own_words() -> None:
     assert sure.en.endswith("about 3 of 100, very likely between 2 and 4.")
 
 
+def test_a_share_that_changes_says_in_whose_favour_where_the_explanation_measured_it() -> None:
+    """Of marriage the first screen said "about 3 of 100" and not for whom."""
+    way = Text(
+        "都改成已婚的人，约有88人通过。", "If all were married, about 88 of 100 would be approved."
+    )
+    (line,) = beyond.of(given(MARRIED), "d", ways={"married": way}).brief
+    assert line.zh.endswith("约3人。" + way.zh)
+    assert line.en.endswith(way.en)
+    (other,) = beyond.of(given(MARRIED), "d", ways={"race": way}).brief
+    assert way.zh not in other.zh
+    (priced,) = beyond.of(given(PRICE), "d", ways={"income": way}).brief
+    assert way.zh not in priced.zh
+
+
 @pytest.mark.parametrize("metric", sorted(set(captions.METRICS) - captions.OF_PEOPLE))
 def test_what_only_lies_between_0_and_1_is_no_number_of_people(metric: str) -> None:
     """A slope of .56 was “about 56 people of 100”, and so were mean scores, AUCs and errors."""
