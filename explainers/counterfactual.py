@@ -279,8 +279,8 @@ def _cost(plan: ExplanationPlan, name: str, own: Any, value: Any) -> float:
     if name in plan.donors.levels or subject.kind == "levels":
         return SWITCH
     array = plan.donors.arrays[name]
-    known = np.sort(array[~missing(array)])
-    return float(abs(np.searchsorted(known, value) - np.searchsorted(known, own)) / len(known))
+    known, (low, high) = array[~missing(array)], sorted((own, value))
+    return float(np.count_nonzero((known >= low) & (known < high)) / len(known))
 
 
 def _try(

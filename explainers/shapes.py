@@ -13,6 +13,7 @@ values that the contrasts tried anyway; no question is asked for it.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -382,10 +383,19 @@ class Seen:
 
     def of_one_value(self, cell: int) -> bool:
         """Whether a cell holds one value only, or hardly another."""
+        return bool(self._of_one_value[cell])
+
+    @cached_property
+    def _of_one_value(self) -> npt.NDArray[np.bool_]:
+        """The same by cell: how many donors have its commonest value, of all who stand in it."""
         own = self.plan.donors.arrays[self.key.removeprefix("shape:")]
-        here = own[np.searchsorted(self.stops, own, side="right") == cell]
-        counts = np.unique(here[~missing(here)], return_counts=True)[1]
-        return len(counts) > 0 and bool(counts.max() >= ONE_VALUE * counts.sum())
+        values, counts = np.unique(own[~missing(own)], return_counts=True)
+        cells = np.searchsorted(self.stops, values, side="right")
+        most, every = np.zeros((2, len(self.stops) + 1))
+        np.maximum.at(most, cells, counts)
+        np.add.at(every, cells, counts)
+        alone: npt.NDArray[np.bool_] = (every > 0) & (most >= ONE_VALUE * every)
+        return alone
 
     def gap(self, one: Cells, other: Cells) -> tuple[float, float]:
         """How far the answers of some cells lie below those of others, and how unsure that is."""
