@@ -172,18 +172,9 @@ def asked_again(tally: Tally) -> Sentence:
     return sentence("again.differs" if moved else "again.same", evidence=shown, places=places)
 
 
-def flips(
-    plan: ExplanationPlan, tally: Tally, column: Column, findings: Findings | None = None
-) -> list[Sentence]:
-    """What changing only this protected input did, and which way.
-
-    Args:
-        plan: by which it was asked.
-        tally: what came of it.
-        column: the input.
-        findings: of the report on the same page, whose bound of the same thing may be another one.
-    """
-    said = [_flip(plan, tally, column, findings or ())]
+def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]:
+    """What changing only this protected input did, and which way."""
+    said = [_flip(plan, tally, column)]
     if plan.natures[column.name].untried:
         places = wording(plan) | _named(column) | {"least": same(plan.k)}
         untried = sentence("flip.untried", evidence={"n": 0}, places=places)
@@ -263,29 +254,43 @@ def _amounts(
     return {"a_who": a, "b_who": b, "least": told[0], "most": told[1]}
 
 
-NOT_QUOTED = Text("", "")
-OTHER_BOUND = Text(
-    "评估报告测了{n}{people}，结果也都没有变，上限是{b}%。人数不同，同时要成立的结论也不同，所以上限不同。",
-    "The report tested {n} {people}; none changed either, with a bound of {b} %. The bounds differ because "
-    "the numbers of {people} and of statements that must hold at once differ. ",
-)
+def two_bounds(
+    plan: ExplanationPlan, flips: Sequence[Sentence], findings: Findings
+) -> list[Sentence]:
+    """Why the report's bound of the same thing is another one, where neither saw a result change.
+
+    Args:
+        plan: names the inputs.
+        flips: what changing only each protected input did.
+        findings: of the report.
+    """
+    said = []
+    for flip in flips:
+        (name,) = flip["columns"]
+        found = next((f for f in findings if _same_test(f, name)), None)
+        if flip["kind"] != "decision.flip.none" or found is None:
+            continue
+        bounds = {"b": flip["evidence"]["high"], "c": found["ci"]["high"]}
+        tested = {"n": flip["evidence"]["n"], "m": found["details"]["people"]}
+        places = wording(plan) | _named(plan.column(name))
+        places |= {key: same(numbers.bound(share)) for key, share in bounds.items()}
+        places |= {key: same(numbers.count(n)) for key, n in tested.items()}
+        said.append(
+            sentence("bounds.differ", evidence={**tested, **bounds}, places=places)
+            | {"columns": [name]}
+        )
+    return said
 
 
-def _other_bound(plan: ExplanationPlan, column: Column, findings: Findings) -> Text:
-    """The bound that the report gives of the same thing, and why it is another one."""
-    for finding in findings:
-        details, high = finding.get("details") or {}, (finding.get("ci") or {}).get("high")
-        same_test = finding["probe"] == "counterfactual_flip" and set(finding.get("slice") or {}) == {column.name}  # fmt: skip
-        if same_test and high and not finding.get("suppressed") and details.get("changed") == 0:
-            people, n = plan.wording.people, details.get("people")
-            if n:
-                return OTHER_BOUND.format(n=same(numbers.count(n)), b=numbers.bound(high), people=people)  # fmt: skip
-    return NOT_QUOTED
+def _same_test(finding: Mapping[str, Any], name: str) -> bool:
+    """Whether the report changed only this input, too, and saw no result change."""
+    details, high = finding.get("details") or {}, (finding.get("ci") or {}).get("high")
+    own = finding["probe"] == "counterfactual_flip" and set(finding.get("slice") or {}) == {name}
+    known = bool(high and details.get("people")) and not finding.get("suppressed")
+    return own and known and details.get("changed") == 0
 
 
-def _flip(
-    plan: ExplanationPlan, tally: Tally, column: Column, findings: Findings = ()
-) -> Sentence:
+def _flip(plan: ExplanationPlan, tally: Tally, column: Column) -> Sentence:
     key = f"flip:{column.name}"
     places = wording(plan) | _named(column)
     if key + ":n" not in tally:
@@ -309,7 +314,6 @@ def _flip(
         "k_p": roughly(k / n),
         "b": same(numbers.bound(high)),
         "score": _score(plan, tally, column),
-        "report": _other_bound(plan, column, findings),
     }
     twice = again(tally)
     row = f"{plan.task}.flip.{'some' if k else 'none'}"

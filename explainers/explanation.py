@@ -331,7 +331,7 @@ class _Page:
             said
             for column in plan.columns
             if column.protected
-            for said in checked.flips(plan, self.tally, column, findings)
+            for said in checked.flips(plan, self.tally, column)
         ]
         groups: list[Sentence] = []
         inputs = [column for column in plan.columns if column.protected]
@@ -340,7 +340,8 @@ class _Page:
             groups += checked.by_group(plan, attribute, self.quoted, told=beyond)
         if findings is None:
             groups = [sentence("groups.none", evidence={"n": 0}, places={})]
-        more = checked.rest(findings or (), [*beyond, *groups])
+        more = checked.two_bounds(plan, flips, findings or ())
+        more += checked.rest(findings or (), [*beyond, *groups])
         groups = checked.joined(groups)
         lead = [*checked.joined(beyond), *flips]
         if not lead:  # the first comparison leads, and stands there alone

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from explainers.table import ITSELF, RESULTS, RULE, Row
+from explainers.table import GROUPS, ITSELF, RESULTS, RULE, Row
 from registry.findings import Verdict
 from registry.language import Text
 
@@ -299,6 +299,13 @@ FRAME: Mapping[str, Row] = {
             "{n} evaluation reports count and go by different measures: {parts}. This page goes by the newest.",
         ),
         Text("别的报告的结果可能不同。", "What the others found may differ."),
+    ),
+    "bounds.differ": Row(
+        Text(
+            "只改{Y}：这里测了{n}{people}，上限是{b}%。评估报告测了{m}{people}，上限是{c}%。两处的结果都没有变。人数不同，同时要成立的结论也不同，所以上限不同。",
+            "Changing only {y}: here {n} {people} were tested, with a bound of {b} %. In the report {m} were, with a bound of {c} %. No result changed in either. The bounds differ because the numbers of {people} and of statements that must hold at once differ.",
+        ),
+        GROUPS,
     ),
     "groups.none": Row(
         Text(

@@ -386,8 +386,8 @@ SENTENCES: Mapping[str, Row] = {
     # protected inputs
     "decision.flip.none": Row(
         Text(
-            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。{report}{score}其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
-            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. {report}{score}Other information may still reflect {y}, and groups may get different results.",
+            "只改{Y}，其他信息不变，试了{n}次，结果都没有变。这样估计，会变的很可能不超过{b}%。{score}其他信息仍可能间接反映{Y}，不同人群的结果也可能不同。",
+            "Changing only {y} never changed the result in {n} tests, so very likely not for more than {b} %. {score}Other information may still reflect {y}, and groups may get different results.",
         ),
         GROUPS,
     ),

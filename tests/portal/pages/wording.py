@@ -461,6 +461,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "{}：{}（{}，复查日期 {}）": ("{}: {} ({}, reviewed on {})",),
     "“{}”为“{}”的报价里{}没有大于 0 的价格，多在一边，足以改变比较的结论": ("{} of the quotes to '{}' of '{}' without a price above 0: mostly of one side, enough to turn what is compared",),
     "在条件相同的价格比较里，{} 行没有可比的另一组的行": ("of the price comparisons under the same conditions, {} rows with none of another group",),
+    "算法说明里试过：{}": ("As the explanation tried it: {}",),
     "记录下来的价格差得更多：": ("Recorded prices: ",),
     "问这个算法本身，只改这一项：": ("The algorithm itself: ",),
     "{}与{}相比，": ("{} against {}",),
