@@ -60,7 +60,7 @@ TOGETHER: Mapping[str, Text] = {
         "{about} of 100 results change.",
     ),
     "price": Text(
-        "每100{people}里，{about}{people}的{price}变化超过1%。",
+        "每100{people}里，{about}{people}，{price}变化超过1%。",
         "{about} of 100 move the {price} by more than 1 %.",
     ),
 }
@@ -258,7 +258,7 @@ CAVEATS: Mapping[str, Row] = {
     ),
     "price.elsewhere": Row(
         Text(
-            "{X}：在常见的情况之间换，每100次里，{c_p}次{price}变化超过1%（试了{n}次，{c}次）。换成另外一{person}的，每100{people}里，{swapped}{people}的{price}会这样变。",
+            "{X}：在常见的情况之间换，每100次里，{c_p}次{price}变化超过1%（试了{n}次，{c}次）。换成另外一{person}的，每100{people}里，{swapped}{people}，{price}会这样变。",
             "{X}: between common values, {only} moved the {price} by more than 1 % in {c_p} of 100 tests ({c} of {n}). With another {person}’s, it does so for {swapped} of 100 {people}.",
         ),
         RULE,

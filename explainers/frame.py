@@ -131,14 +131,14 @@ FRAME: Mapping[str, Row] = {
     ),
     "price.importance": Row(
         Text(
-            "影响最大的是{X}。换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。平均变{m}。",
+            "影响最大的是{X}。换成另外一{person}的，每100{people}里，{about}{people}，{price}变化超过1%。平均变{m}。",
             "What matters most: {X}. With another {person}’s, the {price} moves by more than 1 % for {about} of 100 {people}, and on average by {m}.",
         ),
         RULE,
     ),
     "price.importance.apart": Row(
         Text(
-            "{price}最常因为{X}而变。换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%；平均变{m}。变动幅度最大的是因为{Y}，平均变{further}。",
+            "{price}最常因为{X}而变。换成另外一{person}的，每100{people}里，{about}{people}，{price}变化超过1%；平均变{m}。变动幅度最大的是因为{Y}，平均变{further}。",
             "The {price} moves most often with {x}: with another {person}’s, by more than 1 % for {about} of 100 {people}, and on average by {m}. It moves furthest with {y}, on average by {further}.",
         ),
         RULE,

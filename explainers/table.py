@@ -378,7 +378,7 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.group.matters": Row(
         Text(
-            "{X}会影响{price}。换成另外一{person}的，每100{people}里，{about}{people}的{price}变化超过1%。",
+            "{X}会影响{price}。换成另外一{person}的，每100{people}里，{about}{people}，{price}变化超过1%。",
             "{X_bare} made a difference: with those of another {person}, the {price} moves by more than 1 % for {about} of 100 {people}.",
         ),
         RULE,
@@ -414,14 +414,14 @@ SENTENCES: Mapping[str, Row] = {
     ),
     "price.flip.some.several": Row(
         Text(
-            "只改{Y}，其他信息不变，另外{others}种各试一次：每100{people}里，{k_p}{people}至少有一次{price}变了（试了{n}{people}，{k}{people}）。",
+            "只改{Y}，其他信息不变，另外{others}种各试一次：每100{people}里，{k_p}{people}，{price}至少变过一次（试了{n}{people}，{k}{people}）。",
             "Changing only {y}, to each of {others} others in turn, changed the {price} at least once for {k_p} of 100 {people} ({k} of {n}).",
         ),
         ITSELF,
     ),
     "price.flip.some": Row(
         Text(
-            "只改{Y}，其他信息不变，每100次里，{k_p}次{price}变了（试了{n}次，{k}次）。",
+            "只改{Y}，其他信息不变，{price}每100次里{k_p}次变了（试了{n}次，{k}次）。",
             "Changing only {y} changed the {price} in {k_p} of 100 tests ({k} of {n}).",
         ),
         ITSELF,

@@ -81,8 +81,8 @@ class Beyond:
         if here == len(self.brief):
             return Text(f"还有{self.more}项", f"And {self.more} more")
         return Text(
-            f"还有{self.more}项（上面说了{here}项）",
-            f"And {self.more} more ({here} are told above)",
+            f"还有{self.more}项（上面{len(self.brief)}条说的是{here}项）",
+            f"And {self.more} more ({here} are told in the {len(self.brief)} above)",
         )
 
     @property

@@ -290,7 +290,7 @@ def test_a_reader_who_counts_comes_to_the_number_in_the_heading() -> None:
     """11 beyond the line, three lines, “and 7 more”: one of the lines told of two."""
     lines = (Text("一", "one"), Text("二", "two"), Text("三", "three"))
     several = beyond.Beyond(total=11, brief=lines, said=lines, more=7).rest
-    assert several == Text("还有7项（上面说了4项）", "And 7 more (4 are told above)")
+    assert several == Text("还有7项（上面3条说的是4项）", "And 7 more (4 are told in the 3 above)")
     assert beyond.Beyond(10, lines, lines, more=7).rest == Text("还有7项", "And 7 more")
 
 

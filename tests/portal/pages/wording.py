@@ -589,7 +589,7 @@ IN_CODE: dict[str, tuple[str, ...]] = {
     "自行评估": ("own evaluation",),
     "计划没有写明数据怎样取得，所以结论只说这些行。": ("The plan does not say how the rows were drawn: the findings speak for these rows only.",),
     "还有{}项": ("And {} more",),
-    "还有{}项（上面说了{}项）": ("And {} more ({} are told above)",),
+    "还有{}项（上面{}条说的是{}项）": ("And {} more ({} are told in the {} above)",),
     "说明和评估各有界线：这里说“影响很小”，是每100次里不到1次变；评估的界线写在每条结果里。所以同一件事，两处的结论可以不同。": ("Explanation and evaluation draw lines of their own: here “matters little” is fewer than 1 change in 100; the evaluation’s line stands in each of its findings. So on one thing the two may conclude differently.",),
     "附上的评估发现：差异超过界线{}项": ("Found in the attached evaluation: {} beyond the line",),
     "评估已过期：本平台对这个风险等级要求的第三方评估，从{}起不再计入。": ("Evaluation expired: the third-party evaluation that this platform asks for at this risk grade has not counted since {}.",),
