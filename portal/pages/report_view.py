@@ -19,6 +19,7 @@ from registry.findings import ORDER, SHOWN, as_told, most
 from registry.language import Language, Text
 from registry.law import RULES, Rule
 from registry.outcomes import OUTCOME_NAMES
+from registry.yardsticks import Yardstick
 
 PROBES = questions.PROBES
 UNASKED = 2
@@ -170,7 +171,7 @@ def view(statement: Mapping[str, Any], language: Language) -> ReportView:
             _question(probe, [f for f in findings if f["probe"] == probe], predicate, language)
             for probe in probes
         ),
-        compared=_compared(predicate, language),
+        compared=compared(predicate, language),
         untested=_untested(predicate, language),
         unplanned=tuple(said.in_(language) for said in unplanned),
         unasked=tuple(questions.caption(n, plan).in_(language) for n in unasked),
@@ -312,11 +313,17 @@ def _more(hidden: int) -> Text:
     )
 
 
-def _compared(predicate: Mapping[str, Any], language: Language) -> str:
-    """By which features people were compared."""
+def compared(predicate: Mapping[str, Any], language: Language) -> str:
+    """By which features people were compared, or which alone were changed.
+
+    Args:
+        predicate: of the report's statement.
+        language: of the page.
+    """
     plan = predicate["plan"].get("content") or {}
     columns = plan.get("columns", {})
-    named = [captions.column(plan, name).in_(language) for name in columns.get("sensitive") or []]
+    by = [*(columns.get("sensitive") or []), *Yardstick.by("", plan).sensitive]
+    named = [captions.column(plan, name).in_(language) for name in by]
     more = [captions.column(plan, name).in_(language) for name in columns.get("profile") or []]
     return ("、" if language == "zh" else ", ").join(dict.fromkeys([*named, *more]))
 

@@ -7,7 +7,7 @@ import pytest
 
 from evaluators.plan import Plan
 from evaluators.running import engine
-from portal.pages import report_method
+from portal.pages import report_method, report_view
 from registry.language import LANGUAGES
 
 
@@ -47,3 +47,15 @@ def test_what_is_said_of_few_accounts_fits_the_verdict_above_it() -> None:
         report_method.method(people, {"min_n": 40}, "en")
         == "Nothing is said of fewer than 40 people."
     )
+
+
+def test_what_was_changed_alone_is_among_the_features_compared() -> None:
+    """N12/F15: a report that changes sex and marriage alone said that it compared race."""
+    content = {
+        "columns": {"sensitive": ["race"]},
+        "names": {"married": {"plain": {"zh": "婚姻状况", "en": "marital status"}}},
+        "probes": [{"id": "counterfactual_flip", "change": ["married", "race"]}],
+    }
+    predicate = {"plan": {"content": content}}
+    told = [report_view.compared(predicate, language) for language in LANGUAGES]
+    assert told == ["race、婚姻状况", "race, marital status"]
