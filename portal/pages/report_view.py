@@ -10,7 +10,9 @@ from typing import Any
 from evaluators.judging import captions, conclusions
 from evaluators.prices import price_rules
 from evaluators.running import questions
+from explainers import prices
 from portal.home import telling
+from portal.pages import beyond
 from portal.pages.rendering import in_language, number
 from portal.pages.report_method import CountRow, commands, counts, method
 from portal.pages.report_pictures import Picture, pictures
@@ -52,6 +54,7 @@ class Row:
     verdict: str
     concluded: str
     reading: str
+    plainly: str
     limit: str
     method: str
     counts: tuple[CountRow, ...]
@@ -421,11 +424,24 @@ def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Lan
         verdict=finding["verdict"],
         concluded=conclusions.of(finding).in_(language),
         reading=in_language(finding["reading"], language),
+        plainly=in_language(plainly(finding, plan).as_json(), language),
         limit=in_language(finding["limit"], language),
         method=method(finding, plan, language),
         counts=counts(finding, predicate, language),
         suppressed=bool(finding["suppressed"]) and not _says_of_whom(finding, plan),
     )
+
+
+def plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
+    """What a finding says on a filed page: of prices, in words, without quantiles and lines.
+
+    Args:
+        finding: of a report.
+        plan: the plan's content.
+    """
+    if finding["metric"] in prices.ROWS and not finding["suppressed"]:
+        return beyond.sentence(finding, plan)
+    return Text(finding["reading"]["zh"], finding["reading"]["en"])
 
 
 def _says_of_whom(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:

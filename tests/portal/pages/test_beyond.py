@@ -7,7 +7,7 @@ import pytest
 
 from evaluators.judging import captions, readings
 from evaluators.plan import Plan
-from portal.pages import beyond, report_pictures
+from portal.pages import beyond, report_pictures, report_view
 from portal.pages.report_pictures import Picture
 from registry.language import Text
 
@@ -112,6 +112,17 @@ def test_shares_have_their_own_words() -> None:
     sure = beyond.sentence(MARRIED | {"ci": {"low": 0.021, "high": 0.042}}, PLAN)
     assert sure.zh.endswith("每100人约3人，很可能在2人和4人之间。")
     assert sure.en.endswith("about 3 of 100, very likely between 2 and 4.")
+
+
+def test_a_filed_page_tells_prices_in_words_and_the_report_has_its_quantiles() -> None:
+    """Under the evaluation of a filed page stood "p90 (0.252626)" and three lines in each paragraph."""
+    own = PRICE | {"reading": {"zh": "p90 (62509) 时最贵。", "en": "Dearest at p90 (62509)."}}
+    said = report_view.plainly(own, PLAN)
+    assert "较高的水平时最贵" in said.zh
+    assert "dearest on average at a high level" in said.en
+    assert "p90" not in said.zh + said.en
+    assert report_view.plainly(MARRIED, PLAN).zh == MARRIED["reading"]["zh"]
+    assert report_view.plainly(own | {"suppressed": True}, PLAN).zh == own["reading"]["zh"]
 
 
 def test_a_share_that_changes_says_in_whose_favour_where_the_explanation_measured_it() -> None:
