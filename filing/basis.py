@@ -8,7 +8,7 @@ the editions.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from filing import applicability
+from filing import applicability, due
 from filing.fields import Answers
 from filing.forms import group, told_by
 from filing.gate import TASKS
@@ -47,6 +47,7 @@ def of(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "explanation": content["explanation"],
         "changed_explanation": _changed_explanation(contents),
         "unexplained": unexplained(told),
+        "due": [each.as_json() for each in due.every(told)],
     }
 
 

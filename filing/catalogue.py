@@ -28,7 +28,7 @@ from filing.lifecycle import EXITS, STATUS_NAMES, STEPS, Status
 from filing.listings import Listing
 from filing.search_hits import Asked, Filters
 from filing.search_index import SearchIndex
-from filing.standing import ENDED, Standing, Stated
+from filing.standing import ENDED, Next, Standing, Stated
 from registry import journal, legal_day
 from registry.database import now, rows
 from registry.journal import Told
@@ -81,6 +81,8 @@ class PublicEntry:
         standing: status and freshness now.
         newest: whether this is the newest edition.
         concerns: what is counted of appeals, complaints and reports.
+        next: the next moment at which time alone changes what is said; None where none does, and
+            for a day that is past.
     """
 
     content: Mapping[str, Any]
@@ -89,6 +91,7 @@ class PublicEntry:
     standing: Standing
     newest: bool
     concerns: tuple[Count, ...] = ()
+    next: Next | None = None
 
     @property
     def number(self) -> str:
@@ -102,6 +105,7 @@ class PublicEntry:
             "digest": self.digest,
             "standing": self.standing.as_json(),
             "concerns": concerns.counts_as_json(self.concerns),
+            "next_change": self.next.as_json() if self.next else None,
         }
 
 
@@ -289,21 +293,24 @@ class _Read:
 
     def _entry(self, session: Session, at: datetime) -> PublicEntry:
         content = self.contents[self.chosen - 1]
+        read, days = _basis_of(self.contents[: self.chosen]), settings().evaluation_days
+        stands = standing.of(
+            session,
+            self.filing,
+            read,
+            newest=_basis_of(self.contents),
+            beside=self.beside,
+            at=at,
+            days=days,
+        )
         return PublicEntry(
             content=content.read,
             canonical=content.canonical,
             digest=content.digest,
-            standing=standing.of(
-                session,
-                self.filing,
-                _basis_of(self.contents[: self.chosen]),
-                newest=_basis_of(self.contents),
-                beside=self.beside,
-                at=at,
-                days=settings().evaluation_days,
-            ),
+            standing=stands,
             newest=self.chosen == len(self.contents),
             concerns=concerns.counts(session, self.filing.id),
+            next=standing.next_change(read, stands, at=at, days=days),
         )
 
     def _history(self, session: Session) -> History:

@@ -188,9 +188,17 @@ def proposed(session: Session, filing: Filing, making: Making) -> Mapping[str, A
     return _content(session, filing, making)
 
 
-def newest(session: Session, filing_id: str) -> Edition | None:
-    """The newest edition, if the filing was ever published."""
+def newest(session: Session, filing_id: str, *, at: datetime | None = None) -> Edition | None:
+    """The newest edition, if the filing was ever published.
+
+    Args:
+        session: any session.
+        filing_id: of which filing.
+        at: the moment until which editions count; None for all.
+    """
     found = select(Edition).where(Edition.filing_id == filing_id)
+    if at is not None:
+        found = found.where(Edition.published <= at)
     return session.scalars(found.order_by(Edition.number.desc()).limit(1)).first()
 
 

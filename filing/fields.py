@@ -89,6 +89,7 @@ class Part:
         format: a named format that `formats` checks.
         after: a sibling date that this one may not precede.
         until: "today" when a date may not lie in the future.
+        due: whether something falls due on this date (`filing.due`).
         options: what may be chosen.
         parts: the values inside.
         each: the column of rows whose every option has a row of its own; empty where rows are free.
@@ -110,6 +111,7 @@ class Part:
     format: str = ""
     after: str = ""
     until: str = ""
+    due: bool = False
     options: tuple[Option, ...] = ()
     parts: tuple["Part", ...] = ()
     each: str = ""

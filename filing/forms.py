@@ -210,6 +210,7 @@ def _part(row: dict[str, Any]) -> Part:
                 "format",
                 "after",
                 "until",
+                "due",
                 "each",
                 "made",
                 "record",

@@ -153,7 +153,7 @@ def _claims(line: _Line, known: Mapping[str, Listed]) -> Sequence[str]:
 def _basis(session: Session, line: _Line) -> Mapping[str, Any]:
     """The basis as it lies in the line; lines of an earlier release have none, or less of it."""
     kept: Mapping[str, Any] = line.card.get("basis") or {}
-    if {"changed_explanation", "task"} <= kept.keys():
+    if {"changed_explanation", "task", "due"} <= kept.keys():
         return kept
     return basis.of([each.read() for each in editions.of_filings(session, [line.id])[line.id]])
 

@@ -25,6 +25,8 @@ class Meaning(StrEnum):
     PUBLIC_INTEREST = "public_interest"  # whether public decisions or interests are touched
     SERVICE = "service"  # the state of the service
     SERVICE_START = "service_start"  # the day on which service starts
+    SERVICE_END = "service_end"  # the day on which service ends
+    SERVICE_VERSIONS = "service_versions"  # which version served from when to when (from form 3)
     EFFECT = "effect"  # how it affects a person
     PILOT_CONDITIONS = "pilot_conditions"  # which conditions of a pilot are declared
     PERSONAL_INFORMATION = "personal_information"  # of one data set: which kinds
@@ -67,6 +69,7 @@ class Meaning(StrEnum):
 
 BEGUN: Mapping[Meaning, str] = MappingProxyType(
     {
+        Meaning.SERVICE_VERSIONS: "3",
         Meaning.IN_AND_OUT: "3",
         Meaning.STARTING_MODEL: "3",
         Meaning.DATA_SIZE: "3",

@@ -16,8 +16,10 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from filing import basis, counting, editions, gate, service, unattached
+from filing import basis, counting, due, editions, gate, service, unattached
 from filing.dossier import Filing
+from filing.due import Due
+from filing.forms import told_by
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.service import Service
 from filing.unattached import Asked, Unattached
@@ -133,10 +135,14 @@ class Pending:
     Args:
         version: the number of the newer version, if it moves to one.
         fields: names of the fields on data, design and training that it touches.
+        also: names of the other public fields that it touches, and of what it attaches or takes off.
+        since: when it was handed in; None where no change of this filing was.
     """
 
     version: int | None = None
     fields: tuple[Text, ...] = ()
+    also: tuple[Text, ...] = ()
+    since: datetime | None = None
 
     @property
     def said(self) -> Text | None:
@@ -156,12 +162,37 @@ class Pending:
             f"{' and '.join(en)}, submitted and not yet published",
         )
 
+    @property
+    def rest(self) -> Text | None:
+        """When the change was handed in and what else it touches; None where none was."""
+        if self.since is None:
+            return None
+        day, names = legal_day.of(self.since).isoformat(), _named(self.also)
+        zh, en = f"变更在{day}提交", f"a change was handed in on {day}"
+        if self.also and self.said is not None:
+            return Text(f"{zh}，还改了{names.zh}", f"{en}; it also touches {names.en}")
+        if self.also:
+            return Text(
+                f"{zh}，还没有公示，改了{names.zh}",
+                f"{en} and is not yet published; it touches {names.en}",
+            )
+        if self.said is not None:
+            return Text(zh, en)
+        return Text(f"{zh}，没有改公开的内容", f"{en}; it touches nothing that is public")
+
     def as_json(self) -> dict[str, Any] | None:
         """The pending change as a JSON object, or None."""
-        if self.said is None:
+        said = self.said or self.rest
+        if said is None:
             return None
-        fields = [each.as_json() for each in self.fields]
-        return {"version": self.version, "fields": fields, **self.said.as_json()}
+        return {
+            "version": self.version,
+            "fields": [each.as_json() for each in self.fields],
+            "also": [each.as_json() for each in self.also],
+            "since": self.since.isoformat() if self.since else None,
+            **said.as_json(),
+            "rest": self.rest.as_json() if self.rest else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +210,7 @@ class Standing:
         reason: why the filing ended, if it did.
         successor: the number of the filing that took its place.
         unattached: what was left out of the third-party reports of the version that count.
+        due: days that the edition names and that have passed.
     """
 
     status: Status
@@ -191,6 +223,7 @@ class Standing:
     reason: Mapping[str, str] | None = None
     successor: str | None = None
     unattached: Unattached | None = None
+    due: tuple[Due, ...] = ()
 
     @property
     def third_party(self) -> Freshness:
@@ -215,6 +248,7 @@ class Standing:
             "reason": dict(self.reason) if self.reason else None,
             "successor": self.successor,
             "reports_not_attached": self.unattached.as_json() if self.unattached else None,
+            "overdue": [{**each.as_json(), **each.passed.as_json()} for each in self.due],
         }
 
     @property
@@ -334,7 +368,59 @@ def of(
         reason=filing.exit_reason if filing.status in EXITS else None,
         successor=successor,
         unattached=left.get(filing.id),
+        due=due.passed(read["due"], at),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next moment at which time alone changes what is said of a filing.
+
+    Args:
+        at: the moment: a legal day begins.
+        what: what happens then.
+    """
+
+    at: datetime
+    what: Text
+
+    def as_json(self) -> dict[str, Any]:
+        """The moment as a JSON object."""
+        return {"at": self.at.isoformat(), **self.what.as_json()}
+
+
+EXPIRES = Text("一份评估过期", "an evaluation expires")
+
+
+def next_change(
+    read: Mapping[str, Any], told: Standing, *, at: datetime, days: int
+) -> Next | None:
+    """The next moment at which time changes the standing of an edition; None where it never will.
+
+    Args:
+        read: the basis of the edition that is read.
+        told: its standing at `at`.
+        at: the moment.
+        days: how long an evaluation counts.
+    """
+    model = read["model"]
+    # Of which version the reports are told moves no moment: each expires by its own day.
+    now = Published(model["version"], model["sha256"], Pending(), at, days)
+    asked = [datetime.fromisoformat(each["made"]) for each in read["reports"]]
+    expiring = {gate.expires(each, days) for each in asked}
+    left = {gate.expires(each, days) for each in (told.unattached.made if told.unattached else ())}
+    found = [Next(each.over, each.what) for each in map(Due.of, read["due"]) if each.over > at]
+
+    def changes(moment: datetime) -> bool:
+        one, other = (
+            (evaluations(read, replace(now, at=each)), service.of(read, each, days))
+            for each in (at, moment)
+        )
+        return one != other
+
+    found += [Next(each, EXPIRES) for each in left if each > at]
+    found += [Next(each, EXPIRES) for each in expiring if each > at and changes(each)]
+    return min(found, key=lambda each: (each.at, each.what.zh), default=None)
 
 
 def left_out(
@@ -433,7 +519,7 @@ def _published(
     version, digest = newest["model"]["version"], newest["model"]["sha256"]
     pending, successor = _own_pending(session, filing), None
     for other in others:
-        edition = editions.newest(session, other.id)
+        edition = editions.newest(session, other.id, at=at)
         if edition is None:
             pending = _further(pending, _submitted_version(session, other))
             continue
@@ -443,7 +529,7 @@ def _published(
         if model["version"] > version:
             version, digest = model["version"], model["sha256"]
     if pending.version is not None and pending.version <= version:
-        pending = Pending(fields=pending.fields)
+        pending = replace(pending, version=None)
     return Published(version, digest, pending, at, days), successor
 
 
@@ -468,11 +554,36 @@ def _own_pending(session: Session, filing: Stated) -> Pending:
     if edition is None:
         return Pending()
     content = edition.read()
-    told = session.get_one(Filing, filing.id).told
-    fields = basis.differing(content["answers"], editions.answers(told))
+    whole = session.get_one(Filing, filing.id)
+    told = whole.told
+    now = editions.answers(told)
+    fields = basis.differing(content["answers"], now)
+    typed = [row for row in content["answers"] if not _computed(content, row["key"])]
+    also = [each for each in basis.all_differing(typed, now) if each not in fields]
     number = _submitted_version(session, filing)
     version = number if number != content["model"]["version"] else None
-    return Pending(version, tuple(Text(**each) for each in fields))
+    return Pending(
+        version,
+        tuple(Text(**each) for each in fields),
+        (*(Text(**each) for each in also), *_attached(content, whole)),
+        filing.submitted,
+    )
+
+
+REPORTS = Text("附上的评估报告", "attached reports")
+EXPLANATION = Text("附上的算法说明", "attached explanation")
+
+
+def _attached(content: Mapping[str, Any], filing: Filing) -> list[Text]:
+    """What a change attaches or takes off, by its kind."""
+    explained = (content["explanation"] or {}).get("id")
+    reports = {each["id"] for each in content["reports"]} != set(filing.report_ids)
+    return [*([REPORTS] if reports else ()), *([EXPLANATION] if explained != filing.explanation_id else ())]  # fmt: skip
+
+
+def _computed(content: Mapping[str, Any], key: str) -> bool:
+    """Whether the platform made an answer of an edition, so that no change of the filer's is one."""
+    return told_by(content).form.field(key).computed
 
 
 def _submitted_version(session: Session, filing: Stated) -> int | None:
@@ -484,7 +595,7 @@ def _submitted_version(session: Session, filing: Stated) -> int | None:
 
 def _further(pending: Pending, version: int | None) -> Pending:
     known = [each for each in (pending.version, version) if each is not None]
-    return Pending(max(known, default=None), pending.fields)
+    return replace(pending, version=max(known, default=None))
 
 
 def evaluations(read: Mapping[str, Any], now: Published) -> Evaluations:

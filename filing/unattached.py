@@ -30,12 +30,12 @@ COUNTING = (
     .where(
         Report.model_digest.in_(bindparam("digests", expanding=True)),
         Report.third_party.is_(True),
-        Report.countersigned.is_not(None),
+        Report.countersigned <= bindparam("at"),
         Report.created >= bindparam("since"),
     )
     .order_by(Report.created, Report.id)
 )
-"""The reports on versions of these bytes that count, oldest first."""
+"""The reports on versions of these bytes that counted at a moment, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,12 @@ class Unattached:
     Args:
         count: of the reports.
         beyond: findings beyond a line in them.
+        made: when each was taken in.
     """
 
     count: int
     beyond: int
+    made: tuple[datetime, ...] = ()
 
     @property
     def said(self) -> Text:
@@ -97,10 +99,16 @@ def of(
     every = {report_id for found in ids.values() for report_id in found}
     if not every:
         return {}
-    counting = session.scalars(select(Report).where(Report.id.in_(every)))
-    beyond = {each.id: _beyond(each) for each in counting}
+    counting = {
+        each.id: each for each in session.scalars(select(Report).where(Report.id.in_(every)))
+    }
+    beyond = {each.id: _beyond(each) for each in counting.values()}
     return {
-        key: Unattached(len(found), sum(beyond[each] for each in found))
+        key: Unattached(
+            len(found),
+            sum(beyond[each] for each in found),
+            tuple(counting[each].created for each in found),
+        )
         for key, found in ids.items()
         if found
     }
@@ -135,7 +143,7 @@ def _ids(
     if not digests:
         return {}
     since = gate.counting_since(at, days)
-    found = rows(session, COUNTING, digests=sorted(digests), since=since)
+    found = rows(session, COUNTING, digests=sorted(digests), since=since, at=at)
     return {
         key: [
             row.id

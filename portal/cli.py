@@ -98,6 +98,10 @@ COMMANDS: dict[str, Entry] = {
             "申诉、投诉、举报：提交、查询、办理", "appeal, complain, report; follow; deal with it"
         ),
     ),
+    "record": Entry(
+        "portal.commands.record:record",
+        Text("公示的备案：现在的，或者某一天的", "what a filing says in public, now or on a day"),
+    ),
     "recommended": Entry(
         "portal.commands.recommended:recommended",
         Text(

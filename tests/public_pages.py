@@ -9,6 +9,7 @@ from fastapi.routing import iter_route_contexts
 
 from portal.app import create_app
 from portal.web.access import declared
+from registry import legal_day
 from registry.settings import Settings
 
 PREFIX = "/{language}/"
@@ -37,4 +38,6 @@ def addresses(known: Mapping[str, str]) -> list[str]:
     Args:
         known: what stands in the braces of the paths, and what a page is asked with, by its path.
     """
-    return [each.format_map(known) + known.get(f"?{each}", "") for each in templates()]
+    today = legal_day.today().isoformat()
+    whole = {"day": today, "?f/{number}/on": f"?day={today}", **known}
+    return [each.format_map(whole) + whole.get(f"?{each}", "") for each in templates()]

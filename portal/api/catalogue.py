@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from filing import carrying, catalogue, described, forms, numbers, search_options
+from filing import as_of, carrying, catalogue, described, forms, numbers, search_options
 from filing.hits import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_hits import Filters
@@ -210,6 +210,22 @@ def history(request: Request, session: Database, slug: str) -> HistoryOut:
             for event in found.happenings
         ],
     )
+
+
+@router.get(
+    "/catalogue/{slug}/on/{day}",
+    summary="某一天的样子 · As it was on a day",
+    response_model=dict[str, Any],
+)
+def on_day(request: Request, session: Database, slug: str, day: str) -> Response:
+    """What was public on a day and how it stood as that day ended, in China time.
+
+    `service.claims` is what the editions say of the version in service on that day, in the filer's
+    word: the edition public then, and versions with their dates that the newest one names. Give the
+    day like 2026-12-01, today or earlier.
+    """
+    keep(request, session, numbers.parse(slug).slug)
+    return JSONResponse(as_of.on(session, slug, as_of.day_of(day)).as_json())
 
 
 def _represented(digest: str) -> str:

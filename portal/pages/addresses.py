@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing import catalogue, numbers
+from filing import as_of, catalogue, numbers
 from filing.catalogue import PublicEntry
 from filing.listings import Listing
 from filing.recommended import records
@@ -53,6 +53,7 @@ NOT_FOR_ROBOTS = (
     "/*/desk",
     "/*/account",
     "/*/catalogue?",
+    "/*/f/*/on",
     "/*/recommended/*?",
 )
 
@@ -133,6 +134,19 @@ def edition_anywhere(
     """One edition's page, in the reader's language."""
     entry = catalogue.entry(session, number, edition)
     return in_own_language(request, f"f/{entry.content['slug']}/v{edition}")
+
+
+@router.get("/f/{number}/on/{day}.json", dependencies=[public])
+def filed_on_json(request: Request, session: Database, number: str, day: str) -> Response:
+    """The record as it was on a day: what was public, how it stood, which version was said to serve."""
+    keep(request, session, numbers.parse(number).slug)
+    return JSONResponse(as_of.on(session, number, as_of.day_of(day)).as_json())
+
+
+@router.get("/f/{number}/on/{day}", dependencies=[public])
+def filed_on_anywhere(request: Request, number: str, day: str) -> Response:
+    """The same as a page, in the reader's language."""
+    return in_own_language(request, f"f/{numbers.parse(number).slug}/on/{as_of.day_of(day)}")
 
 
 @router.get("/f/{number}", dependencies=[public])

@@ -164,7 +164,7 @@ class Filed:
         city: what its city's rules say of filing, if anything.
         claimed: what is said beside names and answers that claim an approval, if any does.
         parts: what only another edition changes.
-        pending: what a submitted change touches, where no badge says it.
+        pending: what a submitted change touches, where no badge says it, and when it was handed in.
     """
 
     badges: tuple[Badge, ...]
@@ -172,7 +172,7 @@ class Filed:
     city: Text | None
     claimed: Text | None
     parts: Parts
-    pending: Text | None = None
+    pending: tuple[Text, ...] = ()
 
     @property
     def warnings(self) -> list[Badge]:
@@ -216,11 +216,11 @@ def view(
         language: of the page.
         kept: where what only another edition changes is kept for whoever asks next.
     """
-    content, labels, pending = entry.content, badges(entry.standing), entry.standing.pending.said
-    told = pending is None or any(each.text.zh.endswith(pending.zh) for each in labels)
+    content, labels, pending = entry.content, badges(entry.standing), entry.standing.pending
+    told = any(each.text.zh.endswith(pending.said.zh) for each in labels) if pending.said else True
     return Filed(
         badges=labels,
-        pending=None if told else pending,
+        pending=tuple(filter(None, (None if told else pending.said, pending.rest))),
         graded=wording.graded(content["grade"]),
         city=CITY_STATEMENTS.get(_city(content)),
         claimed=claims.beside(

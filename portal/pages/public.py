@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import catalogue, hits, numbers, search_options, search_words
+from filing import as_of, catalogue, hits, numbers, search_options, search_words
+from filing.as_of import AsOf
 from filing.catalogue import History, Page, PublicEntry
 from filing.changes import Revision
 from filing.concerns import COUNTED
@@ -283,6 +284,32 @@ def filed_edition(
     )
 
 
+@router.get("/{language}/f/{number}/on/{day}.json", dependencies=[public])
+def filed_on_json(request: Request, session: Database, number: str, day: str) -> Response:
+    """The record as it was on a day, as JSON."""
+    return addresses.filed_on_json(request, session, number, day)
+
+
+@router.get("/{language}/f/{number}/on", dependencies=[public])
+def day_chosen(language: Lang, number: str, day: str = "") -> Response:
+    """From the box for a day to the address of the record on that day."""
+    slug, chosen = numbers.parse(number).slug, as_of.day_of(day)
+    return RedirectResponse(f"/{language}/f/{slug}/on/{chosen}", status_code=303)
+
+
+@router.get("/{language}/f/{number}/on/{day}", dependencies=[public])
+def filed_on(
+    request: Request, language: Lang, session: Database, number: str, day: str
+) -> Response:
+    """The record as it was on a day, and which version its filer says served then."""
+    keep(request, session, numbers.parse(number).slug)
+    then = as_of.on(session, number, as_of.day_of(day))
+    if then.entry is None:
+        return render(request, "day.html", language=language, then=then)
+    shown = _Shown(then.entry, then.history, filed_view.view(session, then.entry, language))
+    return _filed(request, language, shown, then)
+
+
 @router.get("/{language}/words", dependencies=[public])
 def words(request: Request, language: Lang) -> Response:
     """The words that a reader may not know."""
@@ -352,13 +379,17 @@ def _shown(
     return kept.get((told, edition, language), made)
 
 
-def _filed(request: Request, language: Language, shown: _Shown) -> Response:
+def _filed(
+    request: Request, language: Language, shown: _Shown, then: AsOf | None = None
+) -> Response:
+    """The page; of a day that is past with what was public and served then."""
     content = shown.entry.content
     return render(
         request,
         "filed.html",
         language=language,
         entry=shown.entry,
+        then=then,
         content=content,
         told=told_by(content),
         filed=shown.filed,

@@ -121,6 +121,52 @@ def test_a_submitted_change_is_named_and_its_content_is_not(scene: Scene) -> Non
     assert (back.status, back.third_party.state) == (Status.PUBLISHED, State.CURRENT)
 
 
+def test_a_submitted_change_names_every_public_field_that_it_touches_and_its_day(
+    scene: Scene,
+) -> None:
+    """A change is a fact of its own: also of fields on which no evaluation rests, by name alone."""
+    filing = scene.published()
+    change(scene, filing, B1="新名称", E7="换了一个标准")
+    pending = entry(scene, filing).standing.pending
+    day = legal_day.today()
+
+    assert [each.zh for each in pending.fields] == ["训练停止与选择标准"]
+    assert [each.zh for each in pending.also] == ["算法名称"]
+    assert pending.rest == Text(
+        f"变更在{day}提交，还改了“算法名称”",
+        f"a change was handed in on {day}; it also touches “Algorithm name”",
+    )
+    assert "新名称" not in str(entry(scene, filing).standing.as_json())
+
+
+def test_a_change_of_what_no_evaluation_rests_on_is_told_as_one(scene: Scene) -> None:
+    filing = scene.published()
+    change(scene, filing, B1="新名称")
+    pending = entry(scene, filing).standing.pending
+    assert pending.said is None
+    assert pending.rest is not None
+    assert "还没有公示，改了“算法名称”" in pending.rest.zh
+    assert pending.as_json() is not None
+
+
+def test_a_change_of_what_is_not_public_names_no_field(scene: Scene) -> None:
+    filing = scene.published()
+    change(scene, filing, A8=3)
+    pending = entry(scene, filing).standing.pending
+    assert (pending.fields, pending.also) == ((), ())
+    assert pending.rest is not None
+    assert pending.rest.zh.endswith("没有改公开的内容")
+
+
+def test_a_report_that_a_change_attaches_is_named_as_that(scene: Scene) -> None:
+    filing = scene.published()
+    scene.file(filing, "amend")
+    scene.attach(filing, papers.report(scene.session, scene.version, scene.tester))
+    scene.file(filing, "submit", reason={"zh": "更新", "en": "Update"})
+    also = entry(scene, filing).standing.pending.also
+    assert [each.zh for each in also] == ["附上的评估报告"]
+
+
 def test_what_was_returned_is_the_filers_draft_again(scene: Scene) -> None:
     """filing/S11: a returned change is under way, but its fields may change at any moment."""
     filing = scene.published()

@@ -3,7 +3,7 @@
 A sentence about a record stands here with a record of which it is true and one of which it is false
 (names of `tests.portal.pages.records`; `report:`, `line:`, `form:` and `later:` before a name mean
 its report's page, its line in the catalogue, the form of its concerns, its page after the evaluation
-has expired). A new sentence
+has expired; `today:` its page of the present day). A new sentence
 in a public template has to be entered in one of the tables, or `test_claims` fails.
 """
 
@@ -14,6 +14,7 @@ PUBLIC_TEMPLATES = (
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem", "_item", "concern_start", "concern_new", "concern_receipt",
     "concern_follow", "recommended_list", "recommended", "law", "preview", "preview_link",
+    "concern_follow", "recommended_list", "recommended", "day", "_then",
 )  # fmt: skip
 
 
@@ -28,6 +29,8 @@ class Claim:
 
 
 CLAIMS = (
+    Claim("这是备案主体自己写的，本平台没有核实。", "This is the filer’s own word, which this platform did not verify.", "today:clear", "clear"),
+    Claim("备案主体写的服务状态“", "the filer declared its service as “", "today:clear", "clear"),
     Claim("这是按您给的权重排的，不是行业组织的顺序。", "This order follows the weights that you gave, not those of the industry body.", "recommended/many?w.findings=7", "recommended/many"),
     Claim("现在只有一个条目，换什么权重都排不出先后。", "There is one entry now, so no weights give an order.", "recommended/one", "recommended/many"),
     Claim("并列的不分先后，只按备案编号列出。", "Tied entries are listed by filing number alone.", "recommended/many", "recommended/one"),
@@ -183,7 +186,7 @@ GENERAL = frozenset({
     "；也在那里服务的：",
     # before what the edition holds of the identity; an edition that holds nothing has no such line
     "公示时登记的身份核验：",
-    "不公开：",
+    "不公开：", "看某一天的样子，当时用的是哪一版", "下一个会改变这一页的日子",
     # beside each answer of group H, which every filing has
     "这一页用到的词：", "备案主体声明的理由，没有测过：", "规则", "测过的要素", "测到的最大差别", "没有测或没有判断的要素", "同“%s”", "数据，评估计划说：",
     "看“不同意结果怎么办”：写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",

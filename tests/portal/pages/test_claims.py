@@ -13,7 +13,7 @@ from sqlalchemy import select
 from filing import catalogue
 from portal.pages import rendering
 from portal.web import page_cache
-from registry import untranslated
+from registry import legal_day, untranslated
 from registry.database import now, transaction
 from registry.datasets import Dataset
 from tests import public_pages
@@ -53,7 +53,8 @@ def page(records: Records, monkeypatch: pytest.MonkeyPatch, name: str, language:
         elif kind == "report":
             address = f"reports/{records.reports[rest]}"
         else:
-            address = records.pages.get(rest, rest) + ("/v1" if kind == "first" else "")
+            at = {"first": "/v1", "today": f"/on/{legal_day.today()}"}
+            address = records.pages.get(rest, rest) + at.get(kind, "")
         with TestClient(records.site, headers={"accept": "text/html"}) as reader:
             answer = reader.get(f"/{language}/{address}")
     assert answer.status_code == 200, name
