@@ -78,6 +78,7 @@ def _seal(raw: Any, key: str) -> Stored:
         "reason": shaped(REASON, raw.get("reason"), key) or {},
         "ground": str(raw.get("ground", "")),
         "review": str(raw.get("review", "")),
+        **({"until": str(raw["until"])} if raw.get("until") else {}),
         "salt": str(raw.get("salt") or secrets.token_hex(16)),
     }
 

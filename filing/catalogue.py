@@ -342,6 +342,15 @@ def _differences(before: Content, after: Content) -> tuple[Text, ...]:
     return tuple(differences.between(before.read, after.read))
 
 
+def contents(session: Session, number: str) -> list[Mapping[str, Any]]:
+    """What every edition of a filing says, oldest first.
+
+    Raises:
+        NumberNotFound: when the number is malformed or nothing was published under it.
+    """
+    return [each.read for each in _read(session, number, None).contents]
+
+
 def find(session: Session, number: str) -> Filing:
     """The published filing with this number, in either form.
 

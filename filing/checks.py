@@ -2,27 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from filing import applicability, formats, risk
+from filing import applicability, formats, risk, withholding
 from filing.answers import REASON
-from filing.fields import ENGLISH_FACTOR, Answers, Field, Kind, Part, Schema, Show
+from filing.fields import ENGLISH_FACTOR, Answers, Field, Kind, Part, Schema
 from filing.meanings import Meaning
 from registry import characters
 from registry.errors import Reason
 from registry.language import Text
 
-LONGEST_SEAL = timedelta(days=2 * 365 + 1)  # ours: withholding is looked at within two years
 DIGEST_LENGTH = 64
-
-# Ours, under no article: that the city protects algorithm models (Shanghai 16) is no ground to
-# withhold. State secrets have no place here at all.
-GROUNDS: dict[str, Text] = {
-    "trade_secret": Text("商业秘密", "trade secret"),
-    "security": Text("公开后可能被人恶意利用", "publication would invite misuse"),
-    "privacy": Text("涉及他人个人信息", "personal information of others"),
-}
 
 BEGUN = frozenset({"pilot", "in_service", "suspended", "ended"})
 """States that a service has only once it has started."""
@@ -47,11 +38,12 @@ def check(told: Answers, key: str, *, today: date) -> list[Reason]:
         return risk.check(answer["value"], item=key) + risk.contradictions(told)
     else:
         wrong = _check(field.value, answer["value"], "", _Held(told, key, today))
+    group = told.form.group(field.group)
     if "sealed" in answer:
-        wrong = wrong + _sealed(field.value, answer["sealed"], today, "")
+        wrong = wrong + withholding.check(field.value, group, answer["sealed"], today, "")
     for part in field.value.parts:
         if seal := answer.get("sealed_parts", {}).get(part.id):
-            wrong = wrong + _sealed(part, seal, today, f".{part.id}")
+            wrong = wrong + withholding.check(part, group, seal, today, f".{part.id}")
     starts = field is told.form.meant(Meaning.SERVICE_START)
     begun = _begun(told, today) if starts else []
     return [Reason(f"{key}{path}", said, remedy) for path, said, remedy in wrong + begun]
@@ -118,56 +110,6 @@ def _not_applicable(field: Field, reason: Mapping[str, str]) -> Wrong:
             )
         ]
     return _text(REASON, reason, ".not_applicable")
-
-
-def _sealed(part: Part, seal: Mapping[str, Any], today: date, place: str) -> Wrong:
-    """What is wrong with the withholding of a whole answer or of one part of it."""
-    wrong: Wrong = []
-    if part.show is not Show.SEALABLE:
-        wrong.append(
-            (
-                f"{place}.sealed",
-                Text(f"“{part.name.zh}”必须公开。", f"“{part.name.en}” has to be public."),
-                Text("请取消不公开。", "Take the withholding back."),
-            )
-        )
-    if not seal["reason"].get("zh"):
-        wrong.append(
-            (
-                f"{place}.sealed.reason",
-                Text(
-                    "不公开要写理由，公众会看到。",
-                    "Withholding needs a reason, which the public sees.",
-                ),
-                Text("请写理由。", "Give the reason."),
-            )
-        )
-    if seal["ground"] not in GROUNDS:
-        wrong.append(
-            (
-                f"{place}.sealed.ground",
-                Text("没有选不公开的依据。", "No ground for withholding was chosen."),
-                Text(
-                    f"请从{'、'.join(each.zh for each in GROUNDS.values())}里选一项；"
-                    "涉及国家秘密的内容不要填在这里。",
-                    f"Choose one of: {', '.join(each.en for each in GROUNDS.values())}. "
-                    "State secrets must not be entered here at all.",
-                ),
-            )
-        )
-    when = _day(seal["review"])
-    if when is None or not today < when <= today + LONGEST_SEAL:
-        wrong.append(
-            (
-                f"{place}.sealed.review",
-                Text(
-                    "不公开要写复查日期，在两年以内。",
-                    "Withholding needs a review date within two years.",
-                ),
-                Text("请填以后的日期。", "Give a date in the future."),
-            )
-        )
-    return wrong
 
 
 @dataclass(frozen=True, slots=True)

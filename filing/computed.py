@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from filing import grading, reported, risk
 from filing.answers import Stored
-from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.fields import Answers
 from filing.grading import Judgement
 from filing.meanings import Meaning, Topic
 from filing.risk import Grade, Level
+from filing.withholding import GROUNDS
 from registry.language import Text
 from registry.settings import settings
 from registry.submission import Model, Version
@@ -100,7 +100,7 @@ SENTENCE = re.compile("[^。！？；\n]+")
 
 
 def withheld(told: Answers) -> list[dict[str, Any]] | None:
-    """What is withheld from the public, field by field, with reason, ground and review date.
+    """What is withheld from the public, field by field, with reason, ground, end and review date.
 
     Args:
         told: the answers that count.
@@ -117,6 +117,7 @@ def withheld(told: Answers) -> list[dict[str, Any]] | None:
             ) if part else value.name  # fmt: skip
             ground = GROUNDS.get(seal["ground"], Text("", "")).as_json()
             kept = {"reason": seal["reason"], "ground": ground, "review": seal["review"]}
+            kept |= {"until": seal["until"]} if seal.get("until") else {}
             found.append({"key": key, "part": part, "name": name.as_json(), **kept})
     return found or None
 

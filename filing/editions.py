@@ -13,9 +13,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
-from filing import computed, declared, grading, numbers, plainness, risk, wording
+from filing import computed, declared, grading, numbers, plainness, risk, withholding, wording
 from filing.answers import part_of
-from filing.checks import GROUNDS
 from filing.dossier import Filing
 from filing.evidence import Evidence
 from filing.fields import Answers, Field, Show, split
@@ -383,7 +382,7 @@ def answer(field: Field, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
             {"part": part.id, "name": part.name.as_json(), **seal}
             for part in field.value.parts
             if part.id in seals
-            for seal in (_seal(seals[part.id], part_of(given["value"], part.id)),)
+            for seal in (withholding.told(seals[part.id], part_of(given["value"], part.id)),)
         ]
     if value is None:
         return {**row, "restricted": True}
@@ -395,17 +394,7 @@ def answer(field: Field, key: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def withheld(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the public is told about a withheld answer instead of its value."""
-    return _seal(given["sealed"], given["value"])
-
-
-def _seal(seal: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    """A seal as the public reads it, with the salted digest of what lies behind it."""
-    return {
-        "reason": seal["reason"],
-        "ground": {"id": seal["ground"], **GROUNDS[seal["ground"]].as_json()},
-        "review": seal["review"],
-        "digest": attestation.digest({"salt": seal["salt"], "value": value}),
-    }
+    return withholding.told(given["sealed"], given["value"])
 
 
 def check(session: Session) -> tuple[int, list[Text]]:

@@ -236,6 +236,7 @@ class Group:
         repeats: whether it holds one set of answers for each thing of a kind.
         one: what one such thing is called.
         most: how many sets there may be.
+        public: why nothing in it may ever be withheld; None where single fields say what may.
     """
 
     id: str
@@ -246,6 +247,7 @@ class Group:
     repeats: bool = False
     one: Text | None = None
     most: int = 1
+    public: Text | None = None
 
     @property
     def computed(self) -> bool:

@@ -176,6 +176,7 @@ def _group(row: dict[str, Any], rows: list[Any]) -> Group:
         repeats=row.get("repeats", False),
         one=Text(**row["one"]) if "one" in row else None,
         most=row.get("most", 1),
+        public=Text(**row["public"]) if "public" in row else None,
     )
 
 

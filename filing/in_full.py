@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from filing import risk, sources, wording
-from filing.checks import GROUNDS
+from filing import risk, sources, withholding, wording
 from filing.fields import Field, Kind
 from registry.language import Text
 
@@ -37,10 +36,11 @@ def stored(field: Field, given: Mapping[str, Any]) -> Text:
 
 def _seal(what: Text, seal: Mapping[str, Any]) -> Text:
     reason = wording.own_words(seal["reason"])
-    ground = GROUNDS.get(seal["ground"], Text(seal["ground"], seal["ground"]))
+    ground = withholding.GROUNDS.get(seal["ground"], Text(seal["ground"], seal["ground"]))
+    until = withholding.until(seal)
     return Text(
-        f"{what.zh}：{ground.zh}，{reason.zh}；复查日期 {seal['review']}",
-        f"{what.en}: {ground.en}, {reason.en}; review on {seal['review']}",
+        f"{what.zh}：{ground.zh}，{reason.zh}；{until.zh}",
+        f"{what.en}: {ground.en}, {reason.en}; {until.en}",
     )
 
 

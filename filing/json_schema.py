@@ -10,9 +10,10 @@ from typing import Any
 
 from filing import applicability, risk, sources
 from filing.answers import MOST_ROWS
-from filing.checks import DIGEST_LENGTH, GROUNDS
+from filing.checks import DIGEST_LENGTH
 from filing.fields import ENGLISH_FACTOR, SHOW_NAMES, Field, Group, Kind, Part, Schema, Show
 from filing.forms import schema, versions
+from filing.withholding import GROUNDS
 from registry.language import Text
 
 PLACE = "#/components/schemas/"
@@ -100,6 +101,7 @@ def _seal() -> Shape:
             "reason": _text(REASON_LIMIT),
             "ground": {"enum": list(GROUNDS)},
             "review": {"type": "string", "format": "date"},
+            "until": {"type": "string", "format": "date"},
             "salt": {"type": "string", "readOnly": True},
         },
         ["reason", "ground", "review"],

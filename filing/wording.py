@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from filing import formats, risk
+from filing import formats, risk, withholding
 from filing.fields import Field, FieldNotFound, Kind, Part, Schema, Show
 from filing.law import GRADE_STATEMENT
 from filing.meanings import Meaning
@@ -364,10 +364,11 @@ def _withheld(value: list[Mapping[str, Any]]) -> Text:
     told = []
     for each in value:
         name, reason, ground = (pair(each[part]) for part in ("name", "reason", "ground"))
+        until = withholding.until(each)
         told.append(
             Text(
-                f"{name.zh}：{reason.zh}（{ground.zh}，复查日期 {each['review']}）",
-                f"{name.en}: {reason.en} ({ground.en}, reviewed on {each['review']})",
+                f"{name.zh}：{reason.zh}（{ground.zh}，{until.zh}）",
+                f"{name.en}: {reason.en} ({ground.en}, {until.en})",
             )
         )
     return _join(told, "\n", "\n")

@@ -18,6 +18,7 @@ from portal.api import (
     recommended,
     reports,
     versions,
+    withheld,
     words,
 )
 
@@ -35,6 +36,7 @@ NOUNS = (
     filings,
     previews,
     catalogue,
+    withheld,
     concerns,
     recommended,
     inbox,

@@ -1,10 +1,12 @@
-"""record: read what a filing says in public, now or as it was on a day."""
+"""record: read what a filing says in public, now or on a day; prove what it withholds."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.commands.places import FILE
 from registry.language import Text
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ SERVER = click.option("--server", default="", help="登记系统的网址 / addr
     help="公示的备案：现在的，或者某一天的。/ What a filing says in public, now or on a day."
 )
 def record() -> None:
-    """It needs no account."""
+    """It needs no account, but for `disclose`."""
 
 
 @record.command("show", help="查看一份备案。/ Show one filing.")
@@ -50,6 +52,65 @@ def show(number: str, *, day: str, server: str, as_json: bool) -> None:
     entry = told["entry"] if day else told
     if entry is not None:
         _entry(entry)
+
+
+@record.command(
+    "disclose",
+    help="取出一项没有公开的内容和能证明它的随机串。/ Save a withheld value with what proves it.",
+)
+@click.argument("filing")
+@click.argument("place")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="写到哪里 / where to [withheld-PLACE.json]"
+)
+def disclose(filing: str, place: str, *, out: Path | None) -> None:
+    """For the filer and the authority: the file is shown to whom they choose. PLACE is D7 or E2.structure."""
+    import json
+
+    from filing.withholding import NothingWithheld
+    from portal.commands.client import Client
+    from portal.commands.places import write_all
+    from registry.settings import settings
+
+    key, _, part = place.partition(".")
+    with Client.of(settings()) as client:
+        found = client.get(f"/filings/{filing}/withheld")
+    shown = [each["disclosure"] for each in found]
+    own = next((each for each in shown if (each["key"], each["part"]) == (key, part)), None)
+    if own is None:
+        raise NothingWithheld(
+            f"最近一次公示在“{place}”没有不公开的内容。",
+            f"The newest edition withholds nothing at “{place}”.",
+        )
+    kept = out or Path(f"withheld-{place}.json")
+    write_all(kept.parent, {kept.name: json.dumps(own, ensure_ascii=False, indent=1).encode()})
+    click.echo(f"已写出 / written: {kept}")
+
+
+@record.command(
+    "prove",
+    help="核对别人给您看的没有公开的内容。/ Hold a withheld value that you were shown against the record.",
+)
+@click.argument("number")
+@click.argument("file", type=FILE)
+@SERVER
+@JSON
+def prove(number: str, file: Path, *, server: str, as_json: bool) -> None:
+    """The digest is computed here. Exit code 1 when no edition's digest is that of the file."""
+    from filing.withholding import Disclosure, Place
+    from filing.withholding import prove as held_against
+    from portal.commands import showing
+
+    shown = Disclosure.read(file.read_bytes())
+    with _anybody(server) as client:
+        withheld = [Place(**each) for each in client.get(f"/catalogue/{number}/withheld")]
+    proof = held_against(withheld, shown)
+    if as_json:
+        showing.as_json(proof.as_json())
+    else:
+        _both(proof.said.as_json())
+    if not proof.fits:
+        raise click.exceptions.Exit(1)
 
 
 UNVERIFIED = Text(

@@ -29,6 +29,7 @@ def routers() -> list[APIRouter]:
         reports,
         reviewer,
         tester,
+        withheld,
     )
 
     return [
@@ -48,6 +49,7 @@ def routers() -> list[APIRouter]:
         concerns.router,
         recommending.router,
         recommended.router,
+        withheld.router,
     ]
 
 

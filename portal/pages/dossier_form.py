@@ -91,6 +91,7 @@ def _seal(form: _Typed, key: str) -> dict[str, Any] | None:
         "reason": reason,
         "ground": _string(form, f"seal/{key}/ground"),
         "review": _string(form, f"seal/{key}/review"),
+        "until": _string(form, f"seal/{key}/until"),
     }
 
 

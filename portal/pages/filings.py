@@ -32,6 +32,7 @@ from filing import (
     risk,
     sources,
     taking,
+    withholding,
     wording,
 )
 from filing import revision as revisions
@@ -186,7 +187,7 @@ def filing_page(
         returned_for=remarks.returned_for(session, filing),
         questions=risk.questionnaire().questions,
         rows_of=dossier_form.rows_of,
-        seal_grounds=checks.GROUNDS,
+        seal_grounds=withholding.GROUNDS,
         editable=filing.status in EDITABLE,
         remarks=remarks.on(session, filing, submission=filing.submissions or None),
         reports=_listed(session, filing),

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from evaluators.running import questions
-from filing import sources, wording
+from filing import sources, withholding, wording
 from filing.fields import Schema
 from filing.law import (
     FILING_STATEMENT,
@@ -355,6 +355,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "table": wording.table,
     "follow": wording.follow,
     "taken": sources.said,
+    "until_when": withholding.until,
     "in": in_language,
     "repeated": repeated,
     "once": once_told,

@@ -111,7 +111,7 @@ def test_the_form_lists_what_is_withheld_with_why_and_until_when(scene: Scene) -
         each for each in said["answers"] if each["code"] == current().meant(Meaning.WITHHELD).code
     )
     assert (
-        "模型结构与规模·结构：公开后别人可以照做（商业秘密，复查日期 2027-06-01）"
+        "模型结构与规模·结构：公开后别人可以照做（商业秘密，没有写到哪天为止，复查日期2027-06-01）"
         in row["said"]["zh"]
     )
     assert computed.withheld(Answers(current(), {})) is None

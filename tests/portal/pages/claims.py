@@ -3,7 +3,8 @@
 A sentence about a record stands here with a record of which it is true and one of which it is false
 (names of `tests.portal.pages.records`; `report:`, `line:`, `form:` and `later:` before a name mean
 its report's page, its line in the catalogue, the form of its concerns, its page after the evaluation
-has expired; `today:` its page of the present day). A new sentence
+has expired; `today:` its page of the present day, `withheld:` that of
+what it withholds). A new sentence
 in a public template has to be entered in one of the tables, or `test_claims` fails.
 """
 
@@ -15,6 +16,7 @@ PUBLIC_TEMPLATES = (
     "invitation", "password", "message", "problem", "_item", "concern_start", "concern_new", "concern_receipt",
     "concern_follow", "recommended_list", "recommended", "law", "preview", "preview_link",
     "concern_follow", "recommended_list", "recommended", "day", "_then",
+    "withheld",
 )  # fmt: skip
 
 
@@ -29,6 +31,8 @@ class Claim:
 
 
 CLAIMS = (
+    Claim("最近一次公示没有这样的内容。", "The newest edition withholds nothing.", "withheld:clear", "withheld:sealed"),
+    Claim("商业秘密 · 没有写到哪天为止，复查日期2027-06-01", "trade secret · no end is given, reviewed on 2027-06-01", "sealed", "clear"),
     Claim("这是备案主体自己写的，本平台没有核实。", "This is the filer’s own word, which this platform did not verify.", "today:clear", "clear"),
     Claim("备案主体写的服务状态“", "the filer declared its service as “", "today:clear", "clear"),
     Claim("这是按您给的权重排的，不是行业组织的顺序。", "This order follows the weights that you gave, not those of the industry body.", "recommended/many?w.findings=7", "recommended/many"),
@@ -187,6 +191,9 @@ GENERAL = frozenset({
     # before what the edition holds of the identity; an edition that holds nothing has no such line
     "公示时登记的身份核验：",
     "不公开：", "看某一天的样子，当时用的是哪一版", "下一个会改变这一页的日子",
+    # on the page of what a filing withholds, which every filing has
+    "没有公开的内容", "核对别人给您看的内容", "整段贴进来，一个字也不改。这里不保存。",
+    "备案主体或者主管部门给您的文件里有内容和随机串。由它们算出的校验值和公示时的一样，就说明当时备案的是这个内容；内容写得对不对，这里没有核实。",
     # beside each answer of group H, which every filing has
     "这一页用到的词：", "备案主体声明的理由，没有测过：", "规则", "测过的要素", "测到的最大差别", "没有测或没有判断的要素", "同“%s”", "数据，评估计划说：",
     "看“不同意结果怎么办”：写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",

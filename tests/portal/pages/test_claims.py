@@ -53,7 +53,7 @@ def page(records: Records, monkeypatch: pytest.MonkeyPatch, name: str, language:
         elif kind == "report":
             address = f"reports/{records.reports[rest]}"
         else:
-            at = {"first": "/v1", "today": f"/on/{legal_day.today()}"}
+            at = {"first": "/v1", "withheld": "/withheld", "today": f"/on/{legal_day.today()}"}
             address = records.pages.get(rest, rest) + at.get(kind, "")
         with TestClient(records.site, headers={"accept": "text/html"}) as reader:
             answer = reader.get(f"/{language}/{address}")

@@ -49,6 +49,8 @@ VALUES = {
     "edition": "1",
     "action": "check",
     "answer": "confirm",
+    "day": "2026-11-28",
+    "place": "D7",
 }
 # Pages are for browsers: there everyone comes with a cookie, elsewhere with a token.
 PAGES = "/{language}"
@@ -117,6 +119,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "action": "return",
         "revision": 1,
     },
+    "/api/v1/catalogue/{slug}/withheld": {"key": "D7", "salt": "0", "value": 1},
     "/api/v1/remarks/{remark_id}/reply": {"zh": "已改", "revision": 1},
     "/api/v1/versions/{version_id}/explanations": {
         "dataset_id": "{dataset_id}",
