@@ -50,20 +50,18 @@ class Due:
             case Kind.FOLLOW_UP:
                 return Text(
                     f"“{name.zh}”写的下次日期{day}已过，备案还没有写新的日期。",
-                    f"The next date given under “{name.en}”, {day}, has passed; the filing gives no "
-                    "later one yet.",
+                    f"The next date given under “{name.en}” was {day}; the filing gives no later one "
+                    "yet.",
                 )
             case Kind.REVIEW:
                 return Text(
                     f"“{name.zh}”没有公开，复查日期{day}已过。",
-                    f"“{name.en}” is withheld; the day on which that was to be reviewed, {day}, "
-                    "has passed.",
+                    f"“{name.en}” is withheld; that was to be reviewed by {day}.",
                 )
             case Kind.UNTIL:
                 return Text(
                     f"“{name.zh}”说明不公开到{day}，现在已过，还没有公开。",
-                    f"“{name.en}” was to be withheld until {day}, which has passed; it is not "
-                    "published yet.",
+                    f"“{name.en}” was to be withheld until {day}; it is not published yet.",
                 )
 
     @property
