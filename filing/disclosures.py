@@ -34,7 +34,7 @@ def every(
         session: any session.
         by: the filer, or the authority.
         filing_id: of which filing.
-        edition: its number; None for the newest.
+        edition: its number; None for the newest, of which there may be none yet.
 
     Raises:
         NotYours: for anybody else.
@@ -47,6 +47,8 @@ def every(
             "What proves a withheld value is given out by the filer or the authority.",
         )
     issued = editions.every(session, filing)
+    if edition is None and not issued:
+        return []
     number = edition or len(issued)
     if not 1 <= number <= len(issued):
         raise editions.not_found(number)

@@ -53,6 +53,9 @@ class Meaning(StrEnum):
     APPEAL_DAYS = "appeal_days"  # within how many days an objection is answered
 
     IN_AND_OUT = "in_and_out"  # what goes in and comes out (from form 3)
+    TRAINED_WHEN = "trained_when"  # where and when it was trained (from form 3)
+    SETTINGS = "settings"  # key settings and seeds, which may be withheld (from form 3)
+    TRAINING_RECORD = "training_record"  # the digest of the record of training (from form 3)
     STARTING_MODEL = "starting_model"  # the model it was tuned from (from form 3)
     DATA_NAME = "data_name"  # of one data set: name and version
     DATA_SIZE = "data_size"  # of one data set: size and period (from form 3)
@@ -71,6 +74,9 @@ BEGUN: Mapping[Meaning, str] = MappingProxyType(
     {
         Meaning.SERVICE_VERSIONS: "3",
         Meaning.IN_AND_OUT: "3",
+        Meaning.TRAINED_WHEN: "3",
+        Meaning.SETTINGS: "3",
+        Meaning.TRAINING_RECORD: "3",
         Meaning.STARTING_MODEL: "3",
         Meaning.DATA_SIZE: "3",
         Meaning.OTHER_FILINGS: "3",

@@ -1,7 +1,7 @@
 """What a filing can take from what is there already, each answer with its source and that source's digest.
 
-Read are the model's MLmodel, a model card and Croissant descriptions among its files, and the data
-sets that the filer has on record. Nothing typed is ever replaced, and nothing is guessed: what a
+Read are the model's MLmodel, a model card and Croissant descriptions among its files, the MLflow run
+that the version comes from, and the data sets that the filer has on record. Nothing typed is ever replaced, and nothing is guessed: what a
 source does not say stays open.
 """
 
@@ -18,13 +18,16 @@ from filing.dossier import Filing
 from filing.fields import Answers
 from filing.meanings import Meaning, Topic
 from filing.sources import Origin
-from registry import json_text
+from registry import json_text, legal_day
 from registry.artifacts import ArtifactStore
 from registry.datasets import Dataset
-from registry.submission import Version
+from registry.mlflow_notes import MlflowNotes
+from registry.submission import Model, Version
 
 MLMODEL, CARD = "MLmodel", "README.md"
 LONGEST = 262_144  # bytes of a card or description that are read at all
+MOST_SETTINGS = 500  # characters of a run's parameters; more of them is for a file
+OF_RUN = (Meaning.TRAINED_WHEN, Meaning.SETTINGS, Meaning.TRAINING_RECORD)
 MOST_COLUMNS = 8  # named in the row of what goes in; the rest is counted
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 PLAIN_LINE = re.compile(
@@ -36,12 +39,13 @@ CROISSANT = "mlcommons.org/croissant"
 Taken = dict[str, Stored]
 
 
-def offered(session: Session, store: ArtifactStore, filing: Filing) -> Taken:
+def offered(session: Session, store: ArtifactStore, notes: MlflowNotes, filing: Filing) -> Taken:
     """Key → answer with its source, of what is open in the dossier and stands elsewhere.
 
     Args:
         session: any session.
         store: where the model's files are.
+        notes: what MLflow keeps beside versions.
         filing: whose version and filer are asked.
     """
     version = session.get_one(Version, filing.version_id)
@@ -49,6 +53,7 @@ def offered(session: Session, store: ArtifactStore, filing: Filing) -> Taken:
     found = [
         *_mlmodel(filing, version, files),
         *_card(filing, store, files),
+        *_run(session, filing, notes, version),
         *_data_sets(filing, [*_described(store, files), *_on_record(session, filing)]),
     ]
     form, given = filing.form, filing.answers
@@ -109,6 +114,33 @@ def _card(
         value["licence"] = licence[:100]
     if value:
         yield code, _sourced(value, Origin.MODEL_CARD, str(file["sha256"]))
+
+
+def _run(
+    session: Session, filing: Filing, notes: MlflowNotes, version: Version
+) -> Iterator[tuple[str, Stored]]:
+    """When it was trained, with which settings, and the digest of that record, as the run says."""
+    codes = [_code(filing, each) for each in OF_RUN]
+    if all(code is None or code in filing.answers for code in codes):
+        return
+    model = session.get_one(Model, version.model_id)
+    run = notes.run(version.organisation_id, model.name, version.mlflow_version)
+    if run is None:
+        return
+    days = {
+        name: legal_day.of(moment).isoformat()
+        for name, moment in (("start", run.start), ("end", run.end))
+        if moment
+    }
+    settings = "，".join(f"{name}={value}" for name, value in run.parameters.items())
+    values: tuple[Any, ...] = (
+        days or None,
+        {"settings": {"zh": settings}} if 0 < len(settings) <= MOST_SETTINGS else None,
+        run.digest,
+    )
+    for code, value in zip(codes, values, strict=True):
+        if code is not None and value is not None:
+            yield code, _sourced(value, Origin.MLFLOW_RUN, run.digest, run.run_id)
 
 
 def _described(store: ArtifactStore, files: Mapping[str, Any]) -> Iterator[dict[str, Stored]]:

@@ -1,4 +1,4 @@
-"""What MLflow's users wrote about a version, as a page shows it: theirs to change, and no record.
+"""What MLflow's users wrote about a version and its run: theirs to change, and no record.
 
 Read from MLflow's own tables: to open its store, a server would import all of MLflow for one page.
 The server's MLflow is pinned, and a test holds what is read here against what MLflow's store tells.
@@ -6,6 +6,7 @@ The server's MLflow is pinned, and a test holds what is read here against what M
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, TableClause, column, create_engine, make_url, sel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from registry import mlflow_store
+from registry import attestation, mlflow_store
 from registry.settings import Settings
 
 SOURCE_TAG, COPY_TAG = "mingsuan.source", "mingsuan.copy_of"
@@ -45,6 +46,34 @@ class Notes:
     def __bool__(self) -> bool:
         """Whether anything stands there."""
         return any((self.description, self.run_id, self.source, self.aliases, self.tags))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What MLflow keeps of the run that a version comes from.
+
+    Args:
+        run_id: the run.
+        start, end: when it began and ended; None where that is not told.
+        parameters: name → value, in the order of the names.
+    """
+
+    run_id: str
+    start: datetime | None
+    end: datetime | None
+    parameters: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of all this: another where a client changed the run since."""
+        moments = (each and each.isoformat() for each in (self.start, self.end))
+        return attestation.digest(
+            {
+                "run_id": self.run_id,
+                **dict(zip(("start", "end"), moments, strict=True)),
+                "parameters": dict(self.parameters),
+            }
+        )
 
 
 class MlflowNotes:
@@ -87,6 +116,35 @@ class MlflowNotes:
             tags={key: tags[key] for key in sorted(tags) if not key.startswith(OURS)},
         )
 
+    def run(self, organisation_id: str, name: str, number: str | None) -> Run | None:
+        """The run that a version comes from; None where none is told, it was deleted, or MLflow is away.
+
+        Args:
+            organisation_id: the workspace, of which a run must be.
+            name: the registered model.
+            number: the version's, in MLflow.
+        """
+        run_id = self.of(organisation_id, name, number).run_id
+        if not run_id:
+            return None
+        of_workspace = select(_EXPERIMENTS.c.experiment_id).filter_by(workspace=organisation_id)
+        active = select(_RUNS).filter_by(run_uuid=run_id, lifecycle_stage="active")
+        try:
+            with self._engine.connect() as connection:
+                run = connection.execute(
+                    active.where(_RUNS.c.experiment_id.in_(of_workspace))
+                ).one_or_none()
+                given = connection.execute(select(_PARAMETERS).filter_by(run_uuid=run_id)).all()
+        except SQLAlchemyError:
+            return None
+        if run is None:
+            return None
+        return Run(
+            run_id,
+            *(_moment(each) for each in (run.start_time, run.end_time)),
+            parameters={str(each.key): str(each.value) for each in sorted(given)},
+        )
+
     def _there(self) -> bool:
         """Whether MLflow's database was made; a file that is not there would be made by looking."""
         url = make_url(mlflow_store.database_url(self._settings))
@@ -106,6 +164,17 @@ def _table(name: str, *columns: str) -> TableClause:
     return table(name, *map(column, ("workspace", "name", "version", *columns)))
 
 
+def _moment(milliseconds: int | None) -> datetime | None:
+    """A moment as MLflow keeps it; none for what no calendar holds, which a client may have sent."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 _VERSIONS = _table("model_versions", "description", "run_id")
 _TAGS = _table("model_version_tags", "key", "value")
 _ALIASES = _table("registered_model_aliases", "alias")
+_RUNS = table("runs", *map(column, ("run_uuid", "experiment_id", "lifecycle_stage", "start_time", "end_time")))  # fmt: skip
+_EXPERIMENTS = table("experiments", column("experiment_id"), column("workspace"))
+_PARAMETERS = table("params", *map(column, ("key", "value", "run_uuid")))

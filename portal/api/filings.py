@@ -1,13 +1,13 @@
 """Filings: opened, filled in, submitted, reviewed."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from filing import dossier, evidence_files, regrading, remarks, renewing, review
+from filing import dossier, evidence_files, regrading, remarks, renewing, review, taking
 from filing.dossier import Filing
 from portal.api.dossiers import (
     AGAINST,
@@ -104,6 +104,23 @@ def fill(by: By, session: Database, filing_id: str, given: AnswersIn) -> FilingO
         session, by=by, filing_id=filing_id, answers=given.answers, revision=given.revision
     )
     return whole(session, by, made)
+
+
+@router.get(
+    "/filings/{filing_id}/offered",
+    dependencies=[allow(Role.FILER)],
+    summary="可以取来的内容 · What can be taken from elsewhere",
+)
+def offered(request: Request, by: By, session: Database, filing_id: str) -> dict[str, Any]:
+    """Open answers that stand elsewhere already, each with its source and that source's digest.
+
+    Read are MLmodel, model card, Croissant descriptions, the MLflow run and your data sets on record.
+    Nothing is put in: send what you take as `answers`, as it is.
+    """
+    filing = dossier.get(session, by=by, filing_id=filing_id)
+    by.own(filing.organisation_id)
+    state = request.app.state
+    return dict(taking.offered(session, state.store, state.mlflow_notes, filing))
 
 
 @router.delete(

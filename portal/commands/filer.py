@@ -284,6 +284,31 @@ def fill(filing: str, answers: Path, *, revision: int, as_json: bool) -> None:
     _write("PATCH", filing, "answers", {"answers": given}, revision=revision, as_json=as_json)
 
 
+@file.command(
+    "take",
+    help="看可以从模型文件、MLflow、数据集取来的内容，或者取来。/ Show or take what stands elsewhere.",
+)
+@click.argument("filing")
+@click.option(
+    "--revision",
+    type=click.IntRange(min=1),
+    help="取来：照您读到的修订号 / take all of it, against the revision that you read",
+)
+@JSON
+def take(filing: str, *, revision: int | None, as_json: bool) -> None:
+    """Without --revision nothing is changed. Each answer keeps its source and that source's digest."""
+    from portal.commands import showing
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        found = client.get(f"/filings/{filing}/offered")
+    if revision is not None and found:
+        _write("PATCH", filing, "answers", {"answers": found}, revision=revision, as_json=as_json)
+        return
+    showing.as_json(found)
+
+
 @file.command("attach", help="附上报告或说明。/ Attach a report or an explanation.")
 @click.argument("filing")
 @click.option("--report", help="报告编号 / the report's id")

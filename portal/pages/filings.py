@@ -267,7 +267,9 @@ def fill(
             session, by=by, filing_id=filing_id, answers=found.answers, revision=read
         )
         if forms.text(form, "take"):
-            offered = taking.offered(session, request.app.state.store, kept)
+            offered = taking.offered(
+                session, request.app.state.store, request.app.state.mlflow_notes, kept
+            )
             here = {
                 key: each for key, each in offered.items() if kept.form.group_of(key).id == group
             }
@@ -513,7 +515,9 @@ def _offered(
     """What of the group is open and can be taken from elsewhere."""
     if filing.status not in EDITABLE:
         return {}
-    found = taking.offered(session, request.app.state.store, filing)
+    found = taking.offered(
+        session, request.app.state.store, request.app.state.mlflow_notes, filing
+    )
     return {key: each for key, each in found.items() if filing.form.group_of(key) is group}
 
 

@@ -26,6 +26,7 @@ BOXES: dict[str, Text] = {
     "days": Text("天数", "days"),
     "deidentification": Text("怎样去除个人信息", "how personal information was removed"),
     "description": Text("说明", "description"),
+    "disclosed": Text("文件的内容", "content of the file"),
     "email": Text("邮箱", "e-mail"),
     "favourable": Text("对本人有利的结果", "favourable outcome"),
     "favourable_class": Text("对本人有利的一类", "favourable class"),

@@ -2,6 +2,8 @@
 
 import io
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from filing.dossier import Filing
 from filing.sources import Origin
 from registry import attestation
 from registry.artifacts import FileStore
+from registry.mlflow_notes import MlflowNotes, Run
 from tests import cast
 from tests.filing.papers import Scene
 
@@ -45,8 +48,20 @@ def draft(scene: Scene, store: FileStore, files: dict[str, str], **given: Any) -
     )
 
 
-def offered(scene: Scene, store: FileStore, filing: Filing) -> dict[str, Any]:
-    return taking.offered(scene.session, store, filing)
+class Notes(MlflowNotes):
+    """What MLflow keeps, where it has one run, or none."""
+
+    def __init__(self, run: Run | None = None) -> None:
+        self.kept = run
+
+    def run(self, organisation_id: str, name: str, number: str | None) -> Run | None:
+        return self.kept
+
+
+def offered(
+    scene: Scene, store: FileStore, filing: Filing, run: Run | None = None
+) -> dict[str, Any]:
+    return taking.offered(scene.session, store, Notes(run), filing)
 
 
 def test_what_goes_in_is_read_from_the_signature(scene: Scene, store: FileStore) -> None:
@@ -105,3 +120,41 @@ def test_a_card_that_says_nothing_plainly_offers_nothing(
 def test_a_long_file_is_not_read(scene: Scene, store: FileStore) -> None:
     long = CARD + "x" * taking.LONGEST
     assert offered(scene, store, draft(scene, store, {"README.md": long}, E1="tuned")) == {}
+
+
+RUN = Run(
+    "r" * 32,
+    datetime(2026, 9, 1, 15, 0, tzinfo=UTC),
+    datetime(2026, 9, 1, 18, 0, tzinfo=UTC),
+    {"learning_rate": "0.1", "seed": "7"},
+)
+
+
+def test_a_run_tells_when_and_how_it_was_trained_with_its_digest(
+    scene: Scene, store: FileStore
+) -> None:
+    found = offered(scene, store, draft(scene, store, {}, E1="trained"), RUN)
+    source = {"kind": Origin.MLFLOW_RUN, "sha256": RUN.digest, "place": "r" * 32}
+    assert {key: each["value"] for key, each in found.items()} == {
+        "E4": {"start": "2026-09-01", "end": "2026-09-02"},
+        "E6": {"settings": {"zh": "learning_rate=0.1，seed=7"}},
+        "E11": RUN.digest,
+    }
+    assert all(each["source"] == source for each in found.values())
+
+
+def test_what_a_run_does_not_tell_is_not_offered(scene: Scene, store: FileStore) -> None:
+    filing = draft(scene, store, {}, E1="trained")
+    bare = replace(RUN, start=None, end=None, parameters={})
+    assert set(offered(scene, store, filing, bare)) == {"E11"}
+    wordy = replace(RUN, parameters={"x": "1" * taking.MOST_SETTINGS})
+    assert "E6" not in offered(scene, store, filing, wordy)
+
+
+def test_the_digest_of_a_run_moves_with_all_that_is_read_of_it() -> None:
+    others = [
+        replace(RUN, run_id="s" * 32),
+        replace(RUN, end=None),
+        replace(RUN, parameters={"seed": "8"}),
+    ]
+    assert len({RUN.digest, *(each.digest for each in others)}) == 4

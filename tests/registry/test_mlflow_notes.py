@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import mlflow_notes
+from registry import mlflow_notes, mlflow_store
 from registry.mlflow_notes import MlflowNotes, Notes
 from registry.mlflow_store import MlflowRegistry
 from registry.settings import Settings
@@ -55,6 +55,39 @@ def test_what_users_wrote_is_read_as_mlflow_tells_it(settings: Settings) -> None
     assert len(found.tags["long"]) == mlflow_notes.LONGEST + 1
     assert not MlflowNotes(settings).of(THEIRS, NAME, "1")
     assert MlflowNotes(settings).of(OURS, NAME, "9") == Notes()
+
+
+def test_the_run_of_a_version_is_read_as_mlflow_tells_it(settings: Settings) -> None:
+    """When it began and ended and its parameters; of another workspace, or deleted, it is none."""
+    registry = MlflowRegistry(settings)
+    registry.open()
+    from mlflow.entities import Param
+    from mlflow.store.tracking.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
+    from mlflow.utils.workspace_context import ServerWorkspaceContext
+
+    tracking = WorkspaceAwareSqlAlchemyStore(
+        mlflow_store.database_url(settings), str(settings.data / "runs")
+    )
+    with ServerWorkspaceContext(OURS):
+        place = tracking.create_experiment("credit")
+        made = tracking.create_run(place, "a", 1_788_274_800_000, [], "训练")
+        run_id = made.info.run_id
+        tracking.log_batch(run_id, [], [Param("seed", "7"), Param("lr", "0.1")], [])
+        told = tracking.get_run(run_id)
+    for workspace in (OURS, THEIRS):
+        registry.file(workspace, NAME, "a" * 64, run_id=run_id)
+    notes = MlflowNotes(settings)
+    found = notes.run(OURS, NAME, "1")
+    assert found is not None
+    assert found.start is not None
+    assert int(found.start.timestamp() * 1000) == told.info.start_time
+    assert found.end is told.info.end_time is None
+    assert dict(found.parameters) == told.data.params == {"lr": "0.1", "seed": "7"}
+    assert notes.run(THEIRS, NAME, "1") is None
+    assert notes.run(OURS, NAME, "2") is None
+    with ServerWorkspaceContext(OURS):
+        tracking.delete_run(run_id)
+    assert notes.run(OURS, NAME, "1") is None
 
 
 def test_what_is_not_in_mlflow_has_no_notes_and_nothing_is_made_by_looking(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ CLAIMS = (
     Claim("第三方评估以后改过：“训练停止与选择标准”", "changed since the third-party evaluation: ", "line:changed", "line:clear"),
     Claim("过期；评估以后改过：“训练停止与选择标准”", "; changed since: ", "later:changed", "later:clear"),
     Claim("备案变更中：", "A change is under way: ", "pending alone", "changed"),
-    Claim("备案变更中：", "A change is under way: ", "pending alone", "pending"),
+    Claim("备案变更中：", "A change is under way: ", "pending", "clear"),
     Claim("针对较早的版本", "about an earlier version", "newer", "clear"),
     Claim("第三方评估针对的是较早的第1版，现在公示的是第2版", "third-party evaluation of an earlier version: 1", "earlier", "newer"),
     Claim("评估已过期：本平台对这个风险等级要求的第三方评估", "Evaluation expired: the third-party evaluation", "later:clear", "clear"),

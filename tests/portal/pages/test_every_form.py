@@ -46,7 +46,7 @@ HALVES = [
 """Every second form in Chinese, the others in English: one macro makes them in both."""
 HOSTILE = {"bidi": "甲\u202e乙", "nul": "甲\0乙", "surrogate": "甲\ud800乙"}
 TOO_LONG = "长" * 20_000
-ENDLESS = frozenset({"roles", "plan", "protected", "proof", "public_pem"})
+ENDLESS = frozenset({"roles", "plan", "protected", "proof", "public_pem", "disclosed"})
 """Fields that hold a document of many lines, which has rules of its own."""
 LOOKED_UP_FIRST = frozenset({"/{language}/follow", "/{language}/datasets/{dataset_id}/check"})
 """Of their two forms the first makes nothing, and only the second, on the answer to it, has a key."""
