@@ -32,12 +32,17 @@ def templates() -> tuple[str, ...]:
     )
 
 
+def usual() -> dict[str, str]:
+    """What stands in the paths of the pages without naming a record, and what they are asked with."""
+    today = legal_day.today().isoformat()
+    return {"day": today, "?f/{number}/on": f"?day={today}"}
+
+
 def addresses(known: Mapping[str, str]) -> list[str]:
     """One address for each page, without the language.
 
     Args:
         known: what stands in the braces of the paths, and what a page is asked with, by its path.
     """
-    today = legal_day.today().isoformat()
-    whole = {"day": today, "?f/{number}/on": f"?day={today}", **known}
+    whole = {**usual(), **known}
     return [each.format_map(whole) + whole.get(f"?{each}", "") for each in templates()]

@@ -11,12 +11,13 @@ from tests.portal.pages.shelf import Shelf
 from tests.portal.recommended import Recommended
 
 TWIN = re.compile(r'<link rel="alternate" type="application/json" href="([^"]+)">')
-FORMS = {"sign-in", "invitation", "password", "follow"}
+FORMS = {"sign-in", "invitation", "password", "follow", "f/{number}/on"}
 """Pages that take something in and show nothing of the record."""
 
 
 def test_every_public_page_links_its_twin_and_it_answers(shelf: Shelf, reader: TestClient) -> None:
     known = {
+        **public_pages.usual(),
         "number": shelf.made["slug"],
         "edition": "1",
         "slug": Recommended(shelf.site, slug="twins", entered=0).slug,

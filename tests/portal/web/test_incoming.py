@@ -59,6 +59,8 @@ WORDS = {
     "group": "C",
     "position": "1",
     "edition": "1",
+    "day": "2026-11-28",
+    "place": "D7",
     "role": "filer",
     "action": "check",
 }
