@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, select
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from filing import computed, declared, grading, numbers, plainness, risk, withholding, wording
@@ -67,6 +77,48 @@ class Edition(Identified, Record):
         content = self.read()
         typed = Answers(told_by(content).form, self.on_file()["dossier"]["answers"])
         return grading.under(typed, risk.Level(content["grade"]["level"]))
+
+
+UNCHANGED = "an edition never changes"
+FREEZING: Mapping[str, Sequence[str]] = {
+    "sqlite": (
+        (
+            "CREATE TRIGGER edition_frozen BEFORE UPDATE OF content, digest, record, number, filing_id "
+            f"ON edition BEGIN SELECT RAISE(ABORT, '{UNCHANGED}'); END"
+        ),
+        (
+            "CREATE TRIGGER edition_kept BEFORE DELETE ON edition "
+            f"BEGIN SELECT RAISE(ABORT, '{UNCHANGED}'); END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE OR REPLACE FUNCTION edition_frozen() RETURNS trigger LANGUAGE plpgsql AS "
+            f"'BEGIN RAISE EXCEPTION ''{UNCHANGED}''; END'"
+        ),
+        (
+            "CREATE TRIGGER edition_frozen BEFORE UPDATE OF content, digest, record, number, filing_id "
+            "ON edition FOR EACH ROW EXECUTE FUNCTION edition_frozen()"
+        ),
+        (
+            "CREATE TRIGGER edition_kept BEFORE DELETE ON edition "
+            "FOR EACH ROW EXECUTE FUNCTION edition_frozen()"
+        ),
+    ),
+}
+"""By dialect, what makes the database itself refuse to change or delete what was published."""
+
+
+@event.listens_for(Edition.__table__, "after_create")
+def freeze(_table: Table | None, connection: Connection, **_how: Any) -> None:
+    """Have the database refuse any change of an edition's bytes, also by whoever bypasses this code.
+
+    Args:
+        _table: the table that was made.
+        connection: to the database.
+    """
+    for statement in FREEZING[connection.dialect.name]:
+        connection.execute(text(statement))
 
 
 EVERY = (

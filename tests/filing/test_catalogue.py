@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError
 
 from filing import catalogue, differences, dossier, editions
 from filing.dossier import Filing
@@ -112,6 +113,15 @@ def again(scene: Scene, filing: Filing, answers: dict[str, Any]) -> None:
     )
     scene.file(filing, "submit", reason={"zh": "更新", "en": "Update"})
     scene.rule(filing, "accept", "file", "publish")
+
+
+@pytest.mark.parametrize("name", ["content", "digest", "record", "number"])
+def test_the_database_refuses_to_change_an_edition(scene: Scene, name: str) -> None:
+    edition = editions.every(scene.session, scene.published())[0]
+    scene.session.flush()
+    setattr(edition, name, 9 if name == "number" else "{}")
+    with pytest.raises(DBAPIError, match=editions.UNCHANGED):
+        scene.session.flush()
 
 
 def test_the_computed_fields_are_filled_in(scene: Scene) -> None:

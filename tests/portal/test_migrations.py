@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 import filing
 import filing.recommended
@@ -401,6 +401,35 @@ def test_a_withheld_answer_keeps_its_content_and_gets_a_ground_of_ours(
     }
     migrations.downgrade(empty, "0002")
     assert stored_answers(empty) == answers
+
+
+def test_an_edition_that_is_there_stays_and_can_no_longer_be_changed_or_deleted(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    """The database itself refuses; when it was published and by whom is not in its bytes."""
+    migrations.upgrade(empty, "0040")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in (PERSON, MODEL, VERSION):
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": "{}"})
+        connection.execute(text(EDITION))
+    migrations.upgrade(empty)
+    changes = (
+        "UPDATE edition SET content = '{}'",
+        "UPDATE edition SET digest = 'bb'",
+        "UPDATE edition SET record = 'x'",
+        "UPDATE edition SET number = 2",
+        "DELETE FROM edition",
+    )
+    for change in changes:
+        with pytest.raises(DBAPIError, match="never changes"), empty.begin() as connection:
+            connection.execute(text(change))
+    migrations.downgrade(empty, "0040")
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT digest FROM edition")) == "aa"
+        connection.execute(text("DELETE FROM edition"))
+    migrations.upgrade(empty)
 
 
 def stored_answers(engine: Engine) -> Any:
