@@ -171,6 +171,7 @@ def _page(
         "preview.html",
         language=language,
         asking=asking,
+        then=None,
         entry=entry,
         content=entry.content,
         told=told_by(entry.content),

@@ -407,7 +407,7 @@ def test_an_edition_that_is_there_stays_and_can_no_longer_be_changed_or_deleted(
     empty: Engine, organisation_row: Callable[[Engine], str]
 ) -> None:
     """The database itself refuses; when it was published and by whom is not in its bytes."""
-    migrations.upgrade(empty, "0040")
+    migrations.upgrade(empty, "0041")
     organisation_row(empty)
     with empty.begin() as connection:
         for row in (PERSON, MODEL, VERSION):
@@ -425,7 +425,7 @@ def test_an_edition_that_is_there_stays_and_can_no_longer_be_changed_or_deleted(
     for change in changes:
         with pytest.raises(DBAPIError, match="never changes"), empty.begin() as connection:
             connection.execute(text(change))
-    migrations.downgrade(empty, "0040")
+    migrations.downgrade(empty, "0041")
     with empty.begin() as connection:
         assert connection.scalar(text("SELECT digest FROM edition")) == "aa"
         connection.execute(text("DELETE FROM edition"))

@@ -14,8 +14,7 @@ PUBLIC_TEMPLATES = (
     "base", "start", "catalogue", "_hits", "filed", "_filed_parts", "macros", "question", "about", "accessibility",
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem", "_item", "concern_start", "concern_new", "concern_receipt",
-    "concern_follow", "recommended_list", "recommended", "law", "preview", "preview_link",
-    "concern_follow", "recommended_list", "recommended", "day", "_then",
+    "concern_follow", "recommended_list", "recommended", "law", "preview", "preview_link", "day", "_then",
     "withheld",
 )  # fmt: skip
 
