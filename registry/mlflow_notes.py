@@ -140,8 +140,9 @@ class MlflowNotes:
         if run is None:
             return None
         return Run(
-            run_id,
-            *(_moment(each) for each in (run.start_time, run.end_time)),
+            run_id=run_id,
+            start=_moment(run.start_time),
+            end=_moment(run.end_time),
             parameters={str(each.key): str(each.value) for each in sorted(given)},
         )
 

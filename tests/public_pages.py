@@ -35,7 +35,7 @@ def templates() -> tuple[str, ...]:
 def usual() -> dict[str, str]:
     """What stands in the paths of the pages without naming a record, and what they are asked with."""
     today = legal_day.today().isoformat()
-    return {"day": today, "?f/{number}/on": f"?day={today}"}
+    return {"day": today, "?f/{number}/on": f"?day={today}", "link_id": "0" * 32}
 
 
 def addresses(known: Mapping[str, str]) -> list[str]:

@@ -6,13 +6,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filing import as_of, basis, catalogue, due, editions, standing
+from filing import as_of, basis, catalogue, due, editions, service, standing
 from filing.catalogue import PublicEntry
 from filing.dossier import Filing
 from filing.due import Kind
 from filing.fields import Answers
 from filing.forms import current
 from registry import legal_day
+from registry.language import Text
 from tests.filing import papers
 from tests.filing.papers import Scene
 from tests.filing.test_catalogue import SEAL, sealed
@@ -68,7 +69,7 @@ def test_every_day_that_an_edition_names_is_found_and_told_back() -> None:
 def test_nothing_changes_before_the_next_moment_and_something_then(data: st.DataObject) -> None:
     """Time alone moves a standing, and only at the moment that was told before."""
     begin = legal_day.begins(legal_day.today())
-    reports = [
+    reports: list[dict[str, Any]] = [
         {
             "id": str(n), "kind": data.draw(st.sampled_from(["third_party", "own"])),
             "countersigned": data.draw(st.sampled_from([None, "2026-01-01"])),
@@ -79,7 +80,7 @@ def test_nothing_changes_before_the_next_moment_and_something_then(data: st.Data
         for n, days in enumerate(data.draw(st.lists(st.integers(1, 400), max_size=4)))
     ]  # fmt: skip
     named = [
-        due.Due(kind, due.Text("甲", "a"), legal_day.today() + timedelta(days=days))
+        due.Due(kind, Text("甲", "a"), legal_day.today() + timedelta(days=days))
         for kind, days in data.draw(
             st.lists(st.tuples(st.sampled_from(Kind), st.integers(-20, 400)), max_size=3)
         )
@@ -95,7 +96,7 @@ def test_nothing_changes_before_the_next_moment_and_something_then(data: st.Data
         published = standing.Published(1, "a", standing.Pending(), moment, 365)
         return (
             standing.evaluations(read, published),
-            standing.service.of(read, moment, 365),
+            service.of(read, moment, 365),
             due.passed(read["due"], moment),
         )
 

@@ -11,7 +11,15 @@ from tests.portal.pages.shelf import Shelf
 from tests.portal.recommended import Recommended
 
 TWIN = re.compile(r'<link rel="alternate" type="application/json" href="([^"]+)">')
-FORMS = {"sign-in", "invitation", "password", "follow", "f/{number}/on", "preview"}
+FORMS = {
+    "sign-in",
+    "invitation",
+    "password",
+    "follow",
+    "f/{number}/on",
+    "preview",
+    "preview/{link_id}",
+}
 """Pages that take something in and show nothing of the record."""
 
 
