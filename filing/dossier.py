@@ -1,8 +1,9 @@
 """A dossier: what a filing holds, who may read and fill it, and how complete it is."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -68,6 +69,8 @@ class Filing(Identified, Record):
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
 
+    _counted = cast("tuple[tuple[Any, ...], Answers] | None", None)  # no column
+
     @property
     def form(self) -> Schema:
         """The schema that the filing is kept under: the one it was opened under or taken to."""
@@ -75,8 +78,15 @@ class Filing(Identified, Record):
 
     @property
     def told(self) -> Answers:
-        """The answers that count, reached by what they mean."""
-        return grading.counted(self.typed, self.grade_change)
+        """The answers that count, reached by what they mean.
+
+        They are worked out once for what stands in the filing: whoever changes an answer or the grade
+        puts another object in the place of the one that was there.
+        """
+        stands = (self.schema_version, self.answers, self.grade_change)
+        if self._counted is None or any(map(operator.is_not, stands, self._counted[0])):
+            self._counted = stands, grading.counted(self.typed, self.grade_change)
+        return self._counted[1]
 
     @property
     def typed(self) -> Answers:

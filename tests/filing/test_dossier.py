@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from filing import completeness, dossier, forms, remarks
+from filing import completeness, dossier, forms, grading, remarks
 from filing.answers import WrongAnswer
 from filing.dossier import Filing
 from filing.fields import FieldNotFound
@@ -90,6 +90,23 @@ def test_filling_saves_what_is_named_and_clears_what_is_blank(scene: Scene) -> N
     assert filing.answers["B1"] == {"value": {"zh": "名称"}}
     assert "B2" not in filing.answers
     assert journal.history(scene.session, filing.id)[-1].details["keys"] == ["B2"]
+
+
+def test_the_answers_that_count_are_worked_out_once_and_anew_when_one_changes(
+    scene: Scene,
+) -> None:
+    filing = scene.opened()
+    first = filing.told
+    assert filing.told is first
+    named = {"B1": {"zh": "改过的名称"}}
+    dossier.fill(
+        scene.session, by=scene.filer, filing_id=filing.id, revision=filing.revision, answers=named
+    )
+    assert filing.told.rows["B1"]["value"]["zh"] == "改过的名称"
+    scene.session.expire(filing)
+    assert filing.told.rows == grading.counted(filing.typed, None).rows
+    filing.grade_change = {"level": "high"}
+    assert filing.told is not first
 
 
 def test_filling_in_the_same_again_changes_nothing(scene: Scene) -> None:
