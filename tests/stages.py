@@ -53,13 +53,13 @@ LANES = (
         Stage("format", ("ruff", "format", "--check", "--quiet", "."), 20),
         Stage("imports", ("lint-imports", "--no-cache"), 40),
         Stage("types", ("mypy",), 120),
-        Stage("browser", ("pytest", "-q", "-m", "browser", "tests/journeys"), 300, files=True),
+        Stage("browser", ("pytest", "-q", "-m", "browser", "tests/journeys"), 240, files=True),
     ),
     (
         Stage(
             "tests",
             ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", UNREPEATED),
-            1500,
+            1000,
             seen=True,
             files=True,
         ),

@@ -19,7 +19,7 @@ from registry.database import transaction
 from registry.organisations import Kind, Role
 from registry.settings import Settings
 from tests import tables
-from tests.processes import environment, signer_process
+from tests.processes import environment, signer_process, worker_process
 
 PATIENCE = 240.0
 
@@ -123,7 +123,7 @@ def open_house(folder: Path) -> Iterator[House]:
         house.enter_context(signer_process(settings))
         _enrol(settings)
         house.enter_context(_process(settings, [*server, "--log-level", "warning"]))
-        house.enter_context(_process(settings, ["portal.work.worker"]))
+        house.enter_context(worker_process(settings, folder / "worker.log"))
         _wait_for(f"{url}/readyz")
         http = httpx.Client(base_url=f"{url}/api/v1", timeout=120, trust_env=False)
         yield House(settings, url, first.secret, house.enter_context(http))

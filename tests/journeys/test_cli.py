@@ -3,9 +3,8 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from tests.filing import papers
 from tests.journeys import test_api as api
 from tests.journeys.house import House, open_house
 from tests.portal import installation
+from tests.portal.forked_commands import Commands
 from tests.processes import environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-ROOT = Path(__file__).parents[2]
 PLAN = """
 title = "贷款审批"
 [data]
@@ -70,24 +69,16 @@ class Terminal:
     house: House
     folder: Path
     token: str
+    commands: Commands
 
     def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run a command as its own process; the exit code must be `code`."""
+        """Run a command as a process of its own; the exit code must be `code`."""
         mine = {
             "MINGSUAN_SERVER": self.house.url,
             "MINGSUAN_TOKEN": self.token,
-            "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "default",
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "portal", *words],
-            cwd=self.folder,
-            env=environment(self.house.settings) | mine,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        surroundings = environment(self.house.settings) | mine
+        done = self.commands.run(words, cwd=self.folder, env=surroundings)
         said = f"mingsuan {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == code, said
         assert "Traceback" not in said, said
@@ -106,10 +97,17 @@ class Terminal:
         return said
 
 
-def terminal(job: api.Job, name: str) -> Terminal:
+@dataclass
+class Job(api.Job):
+    """The job of `test_api`, done by commands."""
+
+    commands: Commands = field(kw_only=True)
+
+
+def terminal(job: Job, name: str) -> Terminal:
     """The terminal of one of the people."""
     token = job.people[name].headers["Authorization"].removeprefix("Bearer ")
-    return Terminal(job.house, job.folder, token)
+    return Terminal(job.house, job.folder, token, job.commands)
 
 
 def toml(content: Any) -> str:
@@ -121,8 +119,17 @@ def toml(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
-def test_the_whole_job_goes_through_the_command_line(house: House, tmp_path: Path) -> None:
-    job = api.Job(house, tmp_path)
+@pytest.fixture
+def commands(tmp_path: Path) -> Iterator[Commands]:
+    made = Commands(tmp_path / "said")
+    yield made
+    made.close()
+
+
+def test_the_whole_job_goes_through_the_command_line(
+    house: House, tmp_path: Path, commands: Commands
+) -> None:
+    job = Job(house, tmp_path, commands=commands)
     api.people_come_together(job)
     models.onnx_model(tmp_path / "model")
     pyarrow.csv.write_csv(installation.people(), tmp_path / "people.csv")
@@ -150,7 +157,7 @@ def the_filer_submits(filer: Terminal, tester: Terminal) -> dict[str, Any]:
     (bad / "MLmodel").write_text("flavors: {}", encoding="utf-8")
     assert filer.refused("submit", "bad", "--model", "credit")["reasons"]
     assert tester.refused("submit", "model", "--model", "credit")["error"] == "Refused"
-    stranger = Terminal(filer.house, filer.folder, "no-such-token")
+    stranger = replace(filer, token="no-such-token")
     assert stranger.refused("submit", "model", "--model", "credit")["error"] == "NoToken"
     (bad / "large.bin").write_bytes(os.urandom(20_000_000))  # refused while it is being sent
     assert stranger.refused("submit", "bad", "--model", "credit")["error"] == "NoToken"
@@ -158,7 +165,7 @@ def the_filer_submits(filer: Terminal, tester: Terminal) -> dict[str, Any]:
     return made
 
 
-def the_filer_tries_at_home(job: api.Job, filer: Terminal) -> None:
+def the_filer_tries_at_home(job: Job, filer: Terminal) -> None:
     """A run without the registry is handed in: registered, repeated, and the same."""
     tried = f"{PLAN.split('[[probes]]', maxsplit=1)[0]}[[probes]]\nid = 'selection_parity'\n"
     (job.folder / "home.toml").write_text(tried, encoding="utf-8")
@@ -171,7 +178,7 @@ def the_filer_tries_at_home(job: api.Job, filer: Terminal) -> None:
     assert names == {"report.json", "report.dsse.json", "report.html", "report", "sealed"}
 
 
-def the_tester_registers_a_key(job: api.Job) -> None:
+def the_tester_registers_a_key(job: Job) -> None:
     """A pair is drawn at home; the administrator registers the public half."""
     boss = terminal(job, "boss-tester")
     made = boss.ask("keys", "new", "key.pem")
@@ -181,7 +188,7 @@ def the_tester_registers_a_key(job: api.Job) -> None:
     assert boss.refused("keys", "register", foreign["proof"])["error"] == "Invalid"
 
 
-def the_tester_evaluates(job: api.Job, tester: Terminal) -> str:
+def the_tester_evaluates(job: Job, tester: Terminal) -> str:
     """Data and plan are registered, the run is watched, the envelope is kept."""
     engagement = job.people["tester"].get("/engagements")["items"][0]["id"]
     here = ("evaluate", "plan.toml", "--version", job.version["id"], "--engagement", engagement)
@@ -204,7 +211,7 @@ def the_tester_evaluates(job: api.Job, tester: Terminal) -> str:
     return report.name.removeprefix("report-").removesuffix(".dsse.json")
 
 
-def the_tester_signs_and_hands_in(job: api.Job, tester: Terminal, filer: Terminal) -> None:
+def the_tester_signs_and_hands_in(job: Job, tester: Terminal, filer: Terminal) -> None:
     """The key stays at home; anyone verifies with the public keys alone."""
     report = f"out/report-{job.report_id}.dsse.json"
     assert tester.refused("sign", report, "--key", "other.pem", "--out", "wrong.json", "--hand-in")
@@ -228,7 +235,7 @@ def the_tester_signs_and_hands_in(job: api.Job, tester: Terminal, filer: Termina
     assert "对不上" in filer.run("verify", "tampered.json", *trusted, code=1).stdout
 
 
-def the_filer_explains(job: api.Job, filer: Terminal) -> str:
+def the_filer_explains(job: Job, filer: Terminal) -> str:
     """Columns are described as tables, in any order; the six questions are printed."""
     here = ("explain", job.version["id"], "--data", "people.csv", "--plan", "explanation.toml")
     made: dict[str, Any] = filer.ask(*here, "--report", job.report_id)
@@ -249,7 +256,7 @@ def the_filer_explains(job: api.Job, filer: Terminal) -> str:
     return str(made["id"])
 
 
-def the_filer_files(job: api.Job, filer: Terminal) -> str:
+def the_filer_files(job: Job, filer: Terminal) -> str:
     """A dossier is opened, filled in from a file, completed and submitted."""
     filing = str(filer.ask("file", "open", job.version["id"])["id"])
     early = filer.refused("file", "check", filing, "--revision", "1")

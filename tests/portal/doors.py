@@ -1,7 +1,6 @@
 """A running site with its MLflow door, and what an enterprise's client does there, call by call."""
 
 import json
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +13,8 @@ import httpx
 import pytest
 
 from tests import exhaustive, servers
+from tests.processes import FORKING
 
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.portal.door_server", __name__])
 ON_POSTGRES = [
     exhaustive.case("sqlite", kept=False, name="sqlite"),
     pytest.param("postgresql", marks=pytest.mark.postgres),

@@ -37,11 +37,10 @@ from registry.settings import settings as of_this_process
 from tests import exhaustive, tables
 from tests.portal.command_line import CommandLine
 from tests.portal.commands.test_serving import free_port
-from tests.portal.doors import FORKING
 from tests.portal.published import Published, on_two_servers
 from tests.portal.test_concerns import SAID, WORDS, attached, kept, picture
 from tests.portal.world import Member, World
-from tests.processes import environment
+from tests.processes import FORKING, environment
 
 
 @pytest.fixture(params=["files", pytest.param("s3", marks=pytest.mark.s3)])

@@ -13,13 +13,19 @@ from PIL import Image
 from registry import attachments
 from registry.attachments import AttachmentsRefused, Kind, NoReader, Sent
 from registry.settings import Settings
-from tests.registry.tiers import DIAGONAL, WAYS, in_turn, offered
+from tests import exhaustive
+from tests.registry.tiers import WAYS, in_turn, offered
 
 SECRET = b"zebra-quokka 31.2304N 121.4737E"
 pytestmark = pytest.mark.hostile
 
 
-@pytest.fixture(scope="module", params=DIAGONAL)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The walls are those of `test_hostile`: in `make test` each is read in one way."""
+    exhaustive.share(metafunc, "settings", WAYS)
+
+
+@pytest.fixture(scope="module")
 def settings(request: pytest.FixtureRequest) -> Settings:
     found = offered(request.param)
     return found.model_copy(update={"attachment_pixels": 4_000_000})

@@ -20,7 +20,7 @@ from registry.scoring import SandboxScorer
 from registry.settings import Settings
 from tests import exhaustive
 from tests.registry import hostile_models as hostile
-from tests.registry.tiers import DIAGONAL, WAYS, Way, offered
+from tests.registry.tiers import WAYS, in_turn, offered
 
 pytestmark = pytest.mark.hostile
 
@@ -28,16 +28,12 @@ INPUTS = [{"name": "a", "type": "double"}]
 FRAME = pa.table({"a": np.arange(100, dtype=float)})
 
 
-ATTACKS = [
-    # The same walls stand around a warmed interpreter and a cell: `make test` tries each attack in
-    # both tiers, turn and turn about with one and the other.
-    exhaustive.case(way, name, kept=way.warm == (at % 2 == 0), name=f"{way}-{name}")
-    for at, name in enumerate(hostile.PLAN)
-    for way in WAYS
-]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`make hostile` tries everything in all four ways; `make test` each in one of them."""
+    exhaustive.share(metafunc, "settings", WAYS)
 
 
-@pytest.fixture(params=DIAGONAL)
+@pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
     found: Settings = offered(request.param)
     return found
@@ -98,7 +94,7 @@ def listeners() -> Iterator[list[socket.socket]]:
 
 
 @pytest.mark.usefixtures("bare")
-@pytest.mark.parametrize(("settings", "name"), ATTACKS, indirect=["settings"])
+@pytest.mark.parametrize(("settings", "name"), in_turn(WAYS, hostile.PLAN), indirect=["settings"])
 def test_it_is_contained_and_its_cause_is_named(
     name: str,
     settings: Settings,
@@ -231,12 +227,14 @@ def test_a_contained_round_leaves_the_scorer_in_order(settings: Settings, tmp_pa
     assert np.array_equal(answers, np.arange(100.0))
 
 
-@pytest.mark.parametrize("warm", [True, False])
-@pytest.mark.parametrize("name", ["reads_a_secret", "is_a_fork_bomb", "takes_100_gigabytes"])
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    in_turn(WAYS[:2], ["reads_a_secret", "is_a_fork_bomb", "takes_100_gigabytes"]),
+    indirect=["settings"],
+)
 def test_tier_a_holds_without_a_user_id_per_sandbox(
-    name: str, lair: Path, tmp_path: Path, *, warm: bool
+    settings: Settings, name: str, lair: Path, tmp_path: Path
 ) -> None:
-    settings = offered(Way("A", warm=warm))
     function, cause = hostile.PLAN[name]
     model = hostile.write(tmp_path / "model", hostile.Model(function))
 

@@ -1,6 +1,5 @@
 """The oracle: each format answers as it does outside, in every tier this machine offers."""
 
-import itertools
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,15 +47,9 @@ LABELS = (FRAME["amount"] + (FRAME["region"] == "south") > 0.9).astype(int)
 TABLE = pa.Table.from_pandas(FRAME, preserve_index=False)
 
 
-TURN = itertools.count()
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Answers are the same in both tiers: `make test` asks in one and the other, turn about."""
-    if "settings" in metafunc.fixturenames:
-        tiers = "AB" if next(TURN) % 2 else "BA"
-        cases = [exhaustive.case(tier, kept=tier == tiers[0], name=tier) for tier in "AB"]
-        metafunc.parametrize("settings", cases, indirect=True)
+    """Answers are the same in both tiers: `make test` asks in one of them."""
+    exhaustive.share(metafunc, "settings", "AB")
 
 
 @pytest.fixture
@@ -185,7 +178,8 @@ def test_frames_keep_their_order_and_never_depend_on_their_neighbours(
     assert np.array_equal(again[0], whole[:100])
 
 
-@pytest.mark.parametrize("warm", [True, False])
+# In cells the same is asked of rounds that are two at a time, below.
+@pytest.mark.parametrize("warm", [True, exhaustive.case(False, kept=False)])
 def test_a_frame_that_breaks_the_model_takes_no_other_down(
     tmp_path: Path, settings: Settings, warm: bool
 ) -> None:

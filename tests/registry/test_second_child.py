@@ -24,9 +24,10 @@ from registry.sandbox.supply import Cells, Zygotes
 from registry.sandbox.zygote import WarmRound, Zygote
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
+from tests import exhaustive
 from tests.registry import hostile_models as hostile
 from tests.registry import leaving_models as leaving
-from tests.registry.tiers import WARM, WAYS, Way, offered
+from tests.registry.tiers import WARM, WAYS, in_turn, offered
 
 pytestmark = [pytest.mark.hostile, pytest.mark.usefixtures("bare")]
 
@@ -35,7 +36,12 @@ FRAME = pa.table({"a": np.arange(1.0, 6.0)})
 BAD = pa.table({"a": [-1.0]})
 
 
-@pytest.fixture(params=WARM, ids=str)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A zygote forks in both tiers alike: `make hostile` asks in both, `make test` in one."""
+    exhaustive.share(metafunc, "settings", WARM)
+
+
+@pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
     return offered(request.param)
 
@@ -66,7 +72,9 @@ def zygotes(scorer: SandboxScorer) -> list[Zygote]:
     return supply._zygotes
 
 
-@pytest.mark.parametrize("name", leaving.TRACES)
+@pytest.mark.parametrize(
+    ("settings", "name"), in_turn(WARM, leaving.TRACES), indirect=["settings"]
+)
 def test_the_second_child_finds_nothing_of_the_first(name: str, asking: Asking) -> None:
     scorer = asking(leaving.TRACES[name])
 
@@ -76,7 +84,9 @@ def test_the_second_child_finds_nothing_of_the_first(name: str, asking: Asking) 
     assert [each.rounds for each in zygotes(scorer)] == [3]
 
 
-@pytest.mark.parametrize("name", leaving.REACHES)
+@pytest.mark.parametrize(
+    ("settings", "name"), in_turn(WARM, leaving.REACHES), indirect=["settings"]
+)
 def test_a_child_does_not_reach_its_zygote(name: str, asking: Asking) -> None:
     scorer = asking(leaving.REACHES[name])
 
@@ -86,11 +96,15 @@ def test_a_child_does_not_reach_its_zygote(name: str, asking: Asking) -> None:
     assert contained.value.cause in {Cause.OUTSIDE, Cause.FORBIDDEN_CALL}, contained.value.log
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
-def test_a_model_that_dices_is_found_not_deterministic(way: Way, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [exhaustive.case(way, kept=way in WARM, name=str(way)) for way in WAYS],
+    indirect=True,
+)
+def test_a_model_that_dices_is_found_not_deterministic(settings: Settings, tmp_path: Path) -> None:
     model = leaving.write(tmp_path / "model", leaving.dices)
 
-    with SandboxScorer(model, inputs=INPUTS, settings=offered(way), ahead=0) as scorer:
+    with SandboxScorer(model, inputs=INPUTS, settings=settings, ahead=0) as scorer:
         found = Questioner(scorer, ("a",), "seed").check(FRAME)
 
     assert not found.deterministic

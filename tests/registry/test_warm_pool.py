@@ -14,8 +14,9 @@ from registry.sandbox.cell import Cell
 from registry.sandbox.round import Round
 from registry.scoring import SandboxScorer, drawn_order
 from registry.settings import Settings
+from tests import exhaustive
 from tests.models import INPUTS, credit_model, onnx_model
-from tests.registry.tiers import DIAGONAL, Way, offered
+from tests.registry.tiers import WAYS, Way, offered
 
 FRAME = pa.table({"income": [1.0, -1.0, 0.5], "debt": [0.0, 1.0, 0.5]})
 
@@ -25,7 +26,12 @@ def scorer_of(way: Way, model: Path) -> SandboxScorer:
     return SandboxScorer(model, inputs=INPUTS, settings=settings)
 
 
-@pytest.fixture(params=DIAGONAL)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A pool is the same in every way."""
+    exhaustive.share(metafunc, "scorer", WAYS)
+
+
+@pytest.fixture
 def scorer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxScorer]:
     with scorer_of(request.param, onnx_model(tmp_path / "model")) as found:
         yield found

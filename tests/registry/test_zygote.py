@@ -28,6 +28,7 @@ from registry.sandbox.runtime import runtime
 from registry.sandbox.supply import Cells, Zygotes
 from registry.scoring import SandboxScorer
 from registry.settings import Settings
+from tests import exhaustive
 from tests.models import INPUTS, credit_model, onnx_model
 from tests.registry.tiers import WARM, Way, in_turn, offered
 
@@ -76,7 +77,12 @@ LIBRARIES: dict[str, Callable[[Path], Any]] = {
 }
 
 
-@pytest.fixture(params=WARM, ids=str)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A zygote is the same in both tiers."""
+    exhaustive.share(metafunc, "settings", WARM)
+
+
+@pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
     return offered(request.param)
 

@@ -25,10 +25,6 @@ class Way:
 
 WAYS = tuple(Way(tier, warm) for tier in "AB" for warm in (True, False))
 WARM = tuple(way for way in WAYS if way.warm)
-DIAGONAL = tuple(
-    exhaustive.case(way, kept=way.warm == (way.tier == "A"), name=str(way)) for way in WAYS
-)
-"""Each tier once in `make test`, one of them warm and one in cells; the walls are the same."""
 
 
 def in_turn(ways: Sequence[Way], names: Iterable[str]) -> list[Any]:

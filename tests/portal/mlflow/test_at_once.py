@@ -9,14 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import models
+from tests import exhaustive, models
 from tests.portal import doors
 from tests.portal.doors import Door
 from tests.portal.mlflow.test_faults import DRIVER
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 8
+FEW, ROUNDS = 3, 8
+"""How often clients meet in `make test`, and how often in `make exhaustive`."""
 
 
 def at_once(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:
@@ -25,12 +26,15 @@ def at_once(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:
         return [each.result() for each in [many.submit(call) for call in calls]]
 
 
+@pytest.mark.parametrize("rounds", [FEW, exhaustive.case(ROUNDS, kept=False)])
 @doors.ON_BOTH
-def test_one_source_registered_by_four_at_once_is_one_version(door: Door, tmp_path: Path) -> None:
+def test_one_source_registered_by_four_at_once_is_one_version(
+    door: Door, tmp_path: Path, rounds: int
+) -> None:
     """One of the four was told 503, with a statement of the database and a workspace's id."""
-    for turn in range(ROUNDS):
-        run = door.run(models.credit_model(tmp_path / str(turn), seed=turn))
-        name, source = f"at once {turn}", f"runs:/{run}/model"
+    for turn in range(rounds):
+        run = door.run(models.credit_model(tmp_path / str(turn), seed=100 * rounds + turn))
+        name, source = f"at once {rounds} {turn}", f"runs:/{run}/model"
         door.post("registered-models/create", name=name)
         sent: dict[str, Any] = {
             "name": name,

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import servers
+from tests import exhaustive, servers
 from tests.models import credit_model
 from tests.portal import doors
 from tests.portal.calls import API, CALLS, EQUAL, Call
@@ -120,7 +120,11 @@ def plain(tmp_path_factory: pytest.TempPathFactory, files: Path) -> list[httpx.R
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+    scope="module",
+    params=[
+        exhaustive.case("sqlite", kept=False),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ],
 )
 def ours(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, files: Path

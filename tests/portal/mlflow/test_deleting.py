@@ -14,7 +14,7 @@ import pytest
 from portal.work import mlflow_tags
 from registry import database, outbox
 from registry.settings import Settings
-from tests import models, servers
+from tests import exhaustive, models, servers
 from tests.portal import doors
 from tests.portal.doors import API, Door
 
@@ -53,7 +53,11 @@ class PausingDoor(Door):
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+    scope="module",
+    params=[
+        exhaustive.case("sqlite", kept=False),
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ],
 )
 def door(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from portal.mlflow.rules import RULES
-from tests import models, servers
+from tests import exhaustive, models, servers
 from tests.portal import doors
 from tests.portal.doors import FILES, MPU, Door
 
@@ -22,7 +22,7 @@ ALL = [(path, "path-unsafe") for path in UNSAFE] + [(path, "path-unclean") for p
 PARTS = {"path": "f", "num_parts": 1}
 
 
-@pytest.fixture(scope="module", params=["files", "s3"])
+@pytest.fixture(scope="module", params=["files", exhaustive.case("s3", kept=False)])
 def door(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Door]:

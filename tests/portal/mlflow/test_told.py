@@ -108,6 +108,20 @@ def test_the_address_of_a_part_is_refused_in_mlflow_s_words(door: Door) -> None:
         assert "not valid" in told(httpx.put(changed, content=b"x"), 403, "PERMISSION_DENIED")
 
 
+def test_the_address_of_a_part_is_good_for_that_part_alone(door: Door) -> None:
+    upload = begun(door, "own", 2)
+    first = httpx.URL(upload["credentials"][0]["url"])
+    for url in (
+        first.copy_with(path=first.path.removesuffix("/1") + "/2"),
+        first.copy_merge_params({"expires": "9999999999"}),
+        first.copy_merge_params({"signature": "0" * 64}),
+        first.copy_with(path=first.path.replace(upload["upload_id"], "0" * 32)),
+    ):
+        answer = httpx.put(url, content=b"x", timeout=60)
+        assert answer.status_code in (403, 404), (url, answer.text)
+        assert answer.json()["error_code"]
+
+
 def test_files_and_paths_are_refused_in_both_languages(door: Door, tmp_path: Path) -> None:
     assert door.ask("PUT", f"{FILES}/told/a/b", content=b"1").status_code == 200
     for path in ("a%0ab", "a%09b", "a%00b", "a%E2%80%AEb"):

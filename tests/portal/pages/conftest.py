@@ -59,7 +59,7 @@ def reader(shelf: Shelf) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def records(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
     """Filings of every kind, on a register of their own."""
     with shelf.site.state.factory() as session:

@@ -88,6 +88,10 @@ class Form:
         )
 
 
+FORM = re.compile(r"<form\b.*?</form>|</?fieldset\b[^>]*>", re.DOTALL)
+"""What is read of a page: its forms, and what switches off those inside it."""
+
+
 @dataclass
 class _Reader(HTMLParser):
     """Collects the forms of one page."""
@@ -206,7 +210,7 @@ def on_page(app: FastAPI, address: str, text: str, sender: Member | None) -> lis
         sender: who saw it.
     """
     reader = _Reader()
-    reader.feed(text)
+    reader.feed("".join(FORM.findall(text)))
     made = []
     for found in reader.found:
         if found.get("method", "get").lower() != "post":
@@ -268,11 +272,13 @@ def send(
 
 
 def _encoded(values: Mapping[str, str]) -> tuple[str, bytes]:
-    pairs = [
-        f"{quote_plus(name)}={quote_plus(value.encode('utf-8', 'surrogatepass'))}"
-        for name, value in values.items()
-    ]
+    pairs = [f"{quote_plus(name)}={_quoted(value)}" for name, value in values.items()]
     return "application/x-www-form-urlencoded", "&".join(pairs).encode()
+
+
+@lru_cache(maxsize=1000)  # a walk sends the same long text to every box
+def _quoted(value: str) -> str:
+    return quote_plus(value.encode("utf-8", "surrogatepass"))
 
 
 def _parts(values: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> tuple[str, bytes]:

@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -67,15 +68,22 @@ def says(text: str, claim: str) -> bool:
     return re.search(r"[^<>]{1,40}?".join(pieces), text) is not None
 
 
+@pytest.fixture(scope="module")
+def read(records: Records) -> Iterator[Callable[[str, str], str]]:
+    """The page of a record in a language, asked for once for all that is held against it."""
+    with pytest.MonkeyPatch.context() as patched:
+        yield cache(partial(page, records, patched))
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda each: f"{each.zh}-{each.false_in}")
 def test_a_statement_stands_where_it_is_true_and_nowhere_else(
-    records: Records, monkeypatch: pytest.MonkeyPatch, claim: Claim, language: str
+    read: Callable[[str, str], str], claim: Claim, language: str
 ) -> None:
     """filing/S8 S9 S10 B2 S15, public/P1 P3: a sentence is made from the record."""
     sentence = getattr(claim, language)
-    assert says(page(records, monkeypatch, claim.true_in, language), sentence)
-    assert not says(page(records, monkeypatch, claim.false_in, language), sentence)
+    assert says(read(claim.true_in, language), sentence)
+    assert not says(read(claim.false_in, language), sentence)
 
 
 def source(template: str) -> str:

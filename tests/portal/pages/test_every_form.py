@@ -117,11 +117,11 @@ def test_every_form_carries_its_sign_in_s_mark_and_its_revision_or_says_why_not(
         assert carried == (form.route not in unrevised.PAGES), (form.page, form.route)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "half"), HALVES)
 def test_a_form_that_somebody_overtook_changes_nothing_and_keeps_every_word(
-    stage: Stage, forms: Mapping[str, list[Form]], on_stage: TestClient, language: str
+    stage: Stage, forms: Mapping[str, list[Form]], on_stage: TestClient, language: str, half: int
 ) -> None:
-    for each in revised(once(forms[language])):
+    for each in revised(once(forms[language]))[half::2]:
         form = filled(each)
         stage.restore()
         overtake(stage, form)
@@ -187,15 +187,13 @@ def test_whoever_is_not_signed_in_any_more_loses_no_typed_word(
     assert stage.rows() == before
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "half"), HALVES)
 def test_whoever_is_refused_before_the_page_takes_the_form_loses_no_typed_word(
-    stage: Stage, forms: Mapping[str, list[Form]], on_stage: TestClient, language: str
+    stage: Stage, forms: Mapping[str, list[Form]], on_stage: TestClient, language: str, half: int
 ) -> None:
     """A mark of another sign-in, a text that nobody can see: the words are handed back, in words."""
     walked, before = 0, stage.rows()
-    for each in once(forms[language]):
-        if not each.texts:
-            continue
+    for each in [kind for kind in once(forms[language]) if kind.texts][half::2]:
         form = filled(each)
         wrongs: list[dict[str, str]] = [{"unseen": "\u202e"}]
         if form.sender is not None:
@@ -301,12 +299,12 @@ def may(form: Form, member: Member, sides: Mapping[str, set[str]]) -> bool:
     return same or not bound
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "half"), HALVES)
 def test_text_that_nobody_can_see_is_refused_with_field_reason_and_remedy(
-    stage: Stage, forms: Mapping[str, list[Form]], on_stage: TestClient, language: str
+    stage: Stage, forms: Mapping[str, list[Form]], on_stage: TestClient, language: str, half: int
 ) -> None:
     before, tried = stage.rows(), 0
-    for form in once(forms[language]):
+    for form in once(forms[language])[half::2]:
         for name in some(form):
             for kind, text in HOSTILE.items():
                 answer = every_form.send(on_stage, form, member=form.sender, changed={name: text})

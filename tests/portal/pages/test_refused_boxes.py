@@ -9,10 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from portal.pages import boxes
+from tests import exhaustive
 from tests.portal.pages import every_form
 from tests.portal.pages.every_form import Form
 from tests.portal.pages.stage import Stage
-from tests.portal.pages.test_every_form import FILE_FIRST, HALVES, TOO_LONG, once, some, sound
+from tests.portal.pages.test_every_form import FILE_FIRST, LANGUAGES, TOO_LONG, once, some, sound
 
 LENGTH = f"{len(TOO_LONG):,}"
 FIELD_CODE = re.compile(r"[A-I]\d{1,2}(#\d+)?")
@@ -21,8 +22,17 @@ TAG = re.compile(r"<[^>]+>")
 SUMMARY = re.compile(r'<div class="notice bad" role="alert">(.*?)</div>', re.DOTALL)
 LINE = re.compile(r"<li[^>]*>(.*?)</li>", re.DOTALL)
 LINK = re.compile(r'<a href="#([^"]+)">(.*?)</a>', re.DOTALL)
-MANY = 40
+FEW, MANY = 8, 40
 """Boxes of a form beyond which only the first and the last are sent: one macro makes the others."""
+WRONG = ("", "-1")
+"""What may be wrong in a box besides its length."""
+CASES = [
+    exhaustive.case(language, half, whole, kept=half == first and not whole)
+    for first, language in enumerate(LANGUAGES)
+    for half in (0, 1)
+    for whole in ((False, True) if half == first else (True,))
+]
+"""As the halves of `test_every_form`; in `make test` fewer boxes, each empty or negative, turn and turn about."""
 
 
 def plain(markup: str) -> str:
@@ -97,22 +107,23 @@ def check(form: Form, page: str, sent: str) -> int:
 
 
 @pytest.mark.timeout(900)  # every box of every form is posted
-@pytest.mark.parametrize(("language", "half"), HALVES)
+@pytest.mark.parametrize(("language", "half", "whole"), CASES)
 def test_every_refusal_names_a_box_by_the_label_on_the_page(
     stage: Stage,
     forms: Mapping[str, list[Form]],
     on_stage: TestClient,
     language: str,
     half: int,
+    whole: bool,
 ) -> None:
     named: dict[str, int] = {}
     for form in once(forms[language])[half::2]:
-        texts = form.texts if len(form.texts) <= MANY else some(form)
+        texts = form.texts if len(form.texts) <= (MANY if whole else FEW) else some(form)
         others = [each.name for each in form.controls if each.kind in ("number", "email", "date")]
         if form.route in FILE_FIRST:
             continue
-        for name in [*texts, *others]:
-            for wrong in (TOO_LONG, "", "-1"):
+        for at, name in enumerate([*texts, *others]):
+            for wrong in (TOO_LONG, *(WRONG if whole else WRONG[at % 2 :][:1])):
                 changed = {**sound(form), name: wrong}
                 answer = every_form.send(on_stage, form, member=form.sender, changed=changed)
                 assert answer.status_code < 500, (form.route, name)
