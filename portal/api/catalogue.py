@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from filing import as_of, carrying, catalogue, described, forms, numbers, search_options
+from filing import as_of, carrying, catalogue, described, forms, numbers, recorded, search_options
 from filing.hits import Hit
 from filing.lifecycle import STATUS_NAMES, Status
 from filing.search_hits import Filters
@@ -210,6 +210,13 @@ def history(request: Request, session: Database, slug: str) -> HistoryOut:
             for event in found.happenings
         ],
     )
+
+
+@router.get("/catalogue/{slug}/record", summary="系统生成的内容 · What the register itself says")
+def record(request: Request, session: Database, slug: str) -> list[dict[str, Any]]:
+    """Number, address, state, chain of editions, freshness and the rest that nobody types, row by row."""
+    keep(request, session, numbers.parse(slug).slug)
+    return [each.as_json() for each in recorded.rows(*catalogue.told(session, slug))]
 
 
 @router.get(

@@ -41,6 +41,7 @@ def show(number: str, *, day: str, server: str, as_json: bool) -> None:
     place = f"/catalogue/{number}" + (f"/on/{day}" if day else "")
     with _anybody(server) as client:
         told = client.get(place)
+        rows = [] if day or as_json else client.get(f"/catalogue/{number}/record")
     if as_json:
         showing.as_json(told)
         return
@@ -52,6 +53,10 @@ def show(number: str, *, day: str, server: str, as_json: bool) -> None:
     entry = told["entry"] if day else told
     if entry is not None:
         _entry(entry)
+    for each in rows:
+        name = each["name"]
+        click.echo(f"{each['code']} {name['zh']}：{each['zh']}")
+        click.echo(f"   {name['en']}: {each['en']}")
 
 
 @record.command(

@@ -93,6 +93,7 @@ def whole(session: Session, entry: PublicEntry) -> dict[str, object]:
             "page": f"/f/{slug}",
             "edition": f"/f/{slug}/v{entry.content['edition']}.json",
             "history": f"/api/v1/catalogue/{slug}/history",
+            "record": f"/api/v1/catalogue/{slug}/record",
             "reports": [f"/zh/reports/{each['id']}.json" for each in entry.content["reports"]],
         },
     }

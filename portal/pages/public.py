@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from filing import as_of, catalogue, hits, numbers, search_options, search_words
+from filing import as_of, catalogue, hits, numbers, recorded, search_options, search_words
 from filing.as_of import AsOf
 from filing.catalogue import History, Page, PublicEntry
 from filing.changes import Revision
@@ -396,6 +396,7 @@ def _filed(
         history=shown.past,
         status_names=STATUS_NAMES,
         counted=COUNTED,
+        record=recorded.rows(shown.entry, shown.past),
         code=addresses.code(request.app.state.settings, content["slug"]),
     )
 

@@ -112,3 +112,25 @@ def test_the_command_line_tells_the_same_day(
     assert "status: 已撤销 / revoked" in said[3]
     assert "当时公示的第1次内容备案的是第1版" in said[3]
     assert "本平台没有核实" in said[3]
+
+
+def test_what_the_register_says_stands_on_the_page_by_api_and_on_the_command_line(
+    published: Published, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = published.servers[0]
+    rows = server.get(f"/api/v1/catalogue/{published.slug}/record").json()
+    assert [each["code"] for each in rows][:2] == ["J1", "J2"]
+    page = server.get(published.page).text
+
+    def anybody(server: str) -> Client:
+        client = Client(server)
+        client._http = TestClient(published.site, base_url="http://testserver/api/v1")  # type: ignore[assignment]
+        return client
+
+    monkeypatch.setattr("portal.commands.record._anybody", anybody)
+    with pytest.raises(SystemExit):
+        cli.main(("record", "show", published.slug, "--server", "http://testserver"))
+    said = capsys.readouterr().out
+    for each in rows:
+        assert each["zh"] in page
+        assert f"{each['code']} {each['name']['zh']}：{each['zh']}" in said

@@ -6,6 +6,7 @@ else unread. Which of them are claims about a record, and of which record each i
 """
 
 IN_TEMPLATES: dict[str, tuple[str, ...]] = {
+    "系统生成的内容": ("What the register itself says",),
     "）。": ("). ",),
     "备案和评估都不免除责任。": ("Neither filing nor evaluation lifts any liability.",),
     "风险预警（备案主体填写）": ("Risk warning (the filer’s word)",),
@@ -459,6 +460,29 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "备案主体最近一次确认": ("Last confirmed by the filer",),
+    "{}件，尚未核实": ("{}, not verified",),
+    "写的和测到的不一样、写明了理由的{}处；材料之间没有另外核对。": ("Declared otherwise than measured, with a reason: {}; the materials were not otherwise held against each other.",),
+    "{}，{}起": ("{}, since {}",),
+    "经过": ("Log",),
+    "固定地址": ("Permanent address",),
+    "变更说明": ("Notes of changes",),
+    "各次公示和校验值": ("Editions and their digests",),
+    "备案编号": ("Filing number",),
+    "状态和起始日": ("State, and since when",),
+    "期限": ("Clocks",),
+    "网址": ("Links",),
+    "没有办结的申诉、投诉、举报": ("Appeals, complaints and reports still open",),
+    "填写情况": ("What is filled in",),
+    "材料里的网址没有核对能不能打开。": ("Whether addresses in it open was not looked at.",),
+    "第{}版（{}起）": ("version {} (from {})",),
+    "没有变更说明。": ("There is no note of a change.",),
+    "备案表版本": ("Version of the form",),
+    "前后一致": ("Consistency",),
+    "一共{}项有内容：写明不适用的{}项，只给主管部门和受托测试机构看的{}项，全部或者部分申请不公开的{}项。": ("{} fields are filled in: {} say that they do not apply, {} are for the authority and the assigned tester alone, {} are withheld in whole or part.",),
+    "评估时效": ("Freshness of the evaluation",),
+    "最近一次公示：{}": ("with the newest publication: {}",),
+    "这里没有按期限计时。": ("No deadlines are counted here.",),
     "{}第{}次公示里这一项是别的内容，或者用了别的随机串。": ("{} In edition {} something else, or another salt, stood there.",),
     "请填以后的日期。": ("Give a date in the future.",),
     "不公开要写复查日期，在两年以内。": ("Withholding needs a review date within two years.",),
