@@ -23,7 +23,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
-from filing import computed, declared, grading, numbers, plainness, risk, withholding, wording
+from filing import (
+    computed,
+    declared,
+    grading,
+    numbers,
+    plainness,
+    risk,
+    tested_acts,
+    withholding,
+    wording,
+)
 from filing.answers import part_of
 from filing.dossier import Filing
 from filing.evidence import Evidence
@@ -358,6 +368,7 @@ def _content(session: Session, filing: Filing, making: Making) -> dict[str, Any]
         "answers": shown,
         "reports": [each.as_json() for each in making.evidence],
         "explanation": _explanation(session, filing.explanation_id),
+        "tested_acts": tested_acts.published(session, told, making.evidence),
         "contradictions": declared.published(session, filing),
         "hard_words": plainness.published(session, filing),
         "notices": [

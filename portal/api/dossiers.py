@@ -21,6 +21,7 @@ from filing import (
     revision,
     same_model,
     submissions,
+    tested_acts,
 )
 from filing.carrying import Preview
 from filing.dossier import Filing
@@ -403,7 +404,12 @@ def whole(session: Database, by: By, filing: Filing) -> FilingOut:
             "computed": computed.fields(session, filing, case.evidence),
             "percent": measured.percent,
             "lacking": [Fault.of(reason) for reason in measured.reasons],
-            "claims": {key: Bilingual.of(said) for key, said in cautions.remarks(told).items()},
+            "claims": {
+                key: Bilingual.of(said)
+                for key, said in tested_acts.beside(
+                    session, told, case.evidence, cautions.remarks(told)
+                ).items()
+            },
             "contradictions": [each.as_json() for each in case.contradictions],
             "to_compare": declared.read(session, filing).as_json(),
             "hard_words": [each.as_json() for each in case.hard_words],

@@ -273,6 +273,9 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
                 "purposes": _purposes(told, shown.words.decider),
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
                 "names_filer": told.form.key(Meaning.FILER),
+                "names_acts": told.form.key(Meaning.FORBIDDEN_ACTS)
+                if Meaning.FORBIDDEN_ACTS in told.form.places
+                else "",
                 "groups": told.form.groups,
                 "about": [row for each in ABOUT if (row := told.of(each))],
                 "warning": told.of(Meaning.WARNING) if grade == Level.HIGH else {},

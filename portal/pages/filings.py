@@ -32,6 +32,7 @@ from filing import (
     risk,
     sources,
     taking,
+    tested_acts,
     withholding,
     wording,
 )
@@ -131,7 +132,8 @@ def filing_page(
     rejected: Overlap | None = getattr(request.state, "overlap", None)
     given = {**filing.answers, **_as_stored(rejected.answers if rejected else {})}
     told = grading.counted(Answers(schema, given), filing.grade_change)
-    made = computed.fields(session, filing, evidence.attached(session, filing))
+    reports = evidence.attached(session, filing)
+    made = computed.fields(session, filing, reports)
     every = _keys(chosen, {**given, **made})
     keys = [
         key
@@ -171,7 +173,7 @@ def filing_page(
         computed=made,
         worded=wording.of,
         faults=_by_key(checks.check_all(told, today=legal_day.today())),
-        claimed=cautions.remarks(told),
+        claimed=tested_acts.beside(session, told, reports, cautions.remarks(told)),
         beside=plain_words.beside(
             plainness.remarks(schema, {key: given[key] for key in keys if key in given})
         ),

@@ -30,6 +30,7 @@ from filing import (
     sources,
     standing,
     submissions,
+    tested_acts,
     wording,
 )
 from filing import revision as revisions
@@ -131,7 +132,7 @@ def review_page(
         else None,
         pictured=explaining.pictured(session, explanation, language) if explanation else None,
         remarks=remarks.on(session, filing),
-        claimed=cautions.remarks(told),
+        claimed=tested_acts.beside(session, told, given, cautions.remarks(told)),
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         hard=[confirming.Differing.read(e) for e in plainness.published(session, filing)],

@@ -460,6 +460,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By the Chinese: what each says in English."""
 IN_CODE: dict[str, tuple[str, ...]] = {
+    "{}：备案主体写附上的评估测过，附上的评估报告里没有检查引用这一条。": ("{}: the filer says that an attached evaluation tested it; no probe in the attached reports refers to it.",),
+    "{}：附上的评估报告里有检查引用这一条（{}）。": ("{}: probes in the attached reports refer to it ({}).",),
     "备案主体最近一次确认": ("Last confirmed by the filer",),
     "{}件，尚未核实": ("{}, not verified",),
     "写的和测到的不一样、写明了理由的{}处；材料之间没有另外核对。": ("Declared otherwise than measured, with a reason: {}; the materials were not otherwise held against each other.",),
