@@ -58,7 +58,7 @@ def test_where_nothing_is_said_of_acts_nothing_is_told() -> None:
 
 
 def test_an_edition_carries_what_the_reports_refer_to(scene: Scene) -> None:
-    acts = [{"act": each.id, "tested": "not_tested"} for each in ACTS]
+    acts: list[dict[str, Any]] = [{"act": each.id, "tested": "not_tested"} for each in ACTS]
     acts[0] |= {"tested": "report", "by": {"zh": "附上的评估"}}
     filing = scene.published(G9=acts)
     content = catalogue.entry(scene.session, str(filing.number)).content
@@ -70,7 +70,7 @@ def test_filer_and_reviewer_are_remarked_on_what_differs(scene: Scene) -> None:
     remarks = {"B1": Text("甲", "a")}
     filing = own(scene)
     assert tested_acts.beside(scene.session, filing.told, [], remarks) == remarks
-    acts = [{"act": each.id, "tested": "not_tested"} for each in ACTS]
+    acts: list[dict[str, Any]] = [{"act": each.id, "tested": "not_tested"} for each in ACTS]
     acts[0] |= {"tested": "report", "by": {"zh": "附上的评估"}}
     other = papers.answers(G9=acts)["G9"]
     key = current().key(Meaning.FORBIDDEN_ACTS)
