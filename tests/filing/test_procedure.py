@@ -5,10 +5,22 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy.orm import Session
 
-from filing import catalogue, dossier, guards, lifecycle, remarks, review
+from filing import (
+    as_of,
+    catalogue,
+    changes,
+    dossier,
+    guards,
+    lifecycle,
+    numbers,
+    remarks,
+    review,
+)
+from filing.catalogue import PublicEntry
 from filing.lifecycle import EDITABLE, EXITS, Action, Guard, Status
-from registry import database, journal
+from registry import database, journal, legal_day
 from registry.errors import RegisterError
 from registry.organisations import Actor
 from tests import tables
@@ -16,6 +28,12 @@ from tests.filing.papers import Scene
 
 NEEDS_GROUND = {each.action for each in lifecycle.STEPS if Guard.GROUND_GIVEN in each.guards}
 ACTORS = strategies.sampled_from(["filer", "reviewer", "publisher", "tester"])
+
+
+def editions_of(session: Session, number: str) -> list[PublicEntry]:
+    """Every edition of a filing, as the public reads it."""
+    count = catalogue.find(session, number).editions
+    return [catalogue.entry(session, number, each) for each in range(1, count + 1)]
 
 
 class Procedure(RuleBasedStateMachine):
@@ -30,6 +48,8 @@ class Procedure(RuleBasedStateMachine):
         self.scene = Scene(self.session)
         self.filing = self.scene.evaluated()
         self.reached = self.filing.status
+        self.public: tuple[object, int] = (None, 0)
+        self.issued: list[bytes] = []
         self.session.commit()
 
     def teardown(self) -> None:
@@ -130,6 +150,33 @@ class Procedure(RuleBasedStateMachine):
                 Status.CHANGE_PENDING,
                 *EXITS,
             }
+
+    @invariant()
+    def whatever_changes_what_the_public_reads_raises_its_revision(self) -> None:
+        """In the same transaction; and what was published stays, byte for byte."""
+        if not self.filing.editions:
+            return
+        number = str(self.filing.number)
+        told = catalogue.entry(self.session, number).as_json()
+        revision = changes.revision(self.session, numbers.parse(number).slug)[0]
+        assert told == self.public[0] or revision > self.public[1]
+        self.public = (told, revision)
+        issued = [each.canonical for each in editions_of(self.session, number)]
+        assert issued[: len(self.issued)] == self.issued
+        self.issued = issued
+
+    @invariant()
+    def today_is_told_as_it_stands(self) -> None:
+        if not self.filing.editions:
+            return
+        number = str(self.filing.number)
+        now, today = (
+            catalogue.entry(self.session, number).standing,
+            as_of.on(self.session, number, legal_day.today()).entry,
+        )
+        assert today is not None
+        assert (today.standing.status, today.standing.reason) == (now.status, now.reason)
+        assert today.standing.editions == now.editions
 
     @invariant()
     def a_number_comes_with_filing_and_stays(self) -> None:
