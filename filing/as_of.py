@@ -20,6 +20,7 @@ from filing.editions import Edition
 from filing.forms import told_by
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.meanings import Meaning
+from filing.standing import Stood
 from registry import legal_day
 from registry.database import now
 from registry.errors import Invalid
@@ -167,24 +168,6 @@ class AsOf:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Stood:
-    """A filing's row as it stood: the part of it that a standing is told from."""
-
-    id: str
-    number: str | None
-    organisation_id: str
-    model_id: str
-    version_id: str
-    replaces_id: str | None
-    status: Status
-    since: datetime
-    submissions: int
-    submitted: datetime | None
-    editions: int
-    exit_reason: Mapping[str, Any] | None
-
-
 def day_of(text: str) -> date:
     """A day as it is written in an address.
 
@@ -270,7 +253,7 @@ def _entry(
     contents = [each.read() for each in public]
     # A change that lay with the authority: what it touched is told of today alone.
     held = Status.RETURNED if status is Status.CHANGE_PENDING else status
-    stood = _Stood(
+    stood = Stood(
         id=filing.id,
         number=filing.number,
         organisation_id=filing.organisation_id,

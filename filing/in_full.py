@@ -22,16 +22,27 @@ def stored(field: Field, given: Mapping[str, Any]) -> Text:
     if "source" in given:
         taken = sources.said(given["source"])
         said = Text(f"{said.zh}（{taken.zh}）", f"{said.en} ({taken.en})")
-    if "sealed" in given:
-        kept = _seal(Text("申请不公开", "to be withheld"), given["sealed"])
+    for kept in seals(field, given):
         said = Text(f"{said.zh}（{kept.zh}）", f"{said.en} ({kept.en})")
+    return said
+
+
+def seals(field: Field, given: Mapping[str, Any]) -> list[Text]:
+    """What of a stored answer is to be withheld: on which ground, why, until when.
+
+    Args:
+        field: the field that was answered.
+        given: the stored answer.
+    """
+    found = []
+    if "sealed" in given:
+        found.append(_seal(Text("申请不公开", "to be withheld"), given["sealed"]))
     for part in field.value.parts:
         if seal := given.get("sealed_parts", {}).get(part.id):
             name = part.name
             what = Text(f"申请不公开“{name.zh}”", f"“{name.en}” to be withheld")
-            kept = _seal(what, seal)
-            said = Text(f"{said.zh}（{kept.zh}）", f"{said.en} ({kept.en})")
-    return said
+            found.append(_seal(what, seal))
+    return found
 
 
 def _seal(what: Text, seal: Mapping[str, Any]) -> Text:

@@ -6,10 +6,9 @@ back. Of the link and of that browser the digests alone are kept.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -30,6 +29,7 @@ from filing.dossier import Filing
 from filing.editions import Making
 from filing.lifecycle import EXITS, Status
 from filing.meanings import Meaning
+from filing.standing import Stood
 from registry import attestation, credentials, journal
 from registry.database import Identified, Moment, Record, now
 from registry.errors import Conflict, NotFound, Reason
@@ -90,24 +90,6 @@ class Made:
 
     record: PreviewLink
     secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class _AsPublished:
-    """A filing as it would stand if it were published now (`standing.Stated`)."""
-
-    id: str
-    number: str | None
-    organisation_id: str
-    model_id: str
-    version_id: str
-    replaces_id: str | None
-    status: Status
-    since: datetime
-    submissions: int
-    submitted: datetime | None
-    editions: int
-    exit_reason: Mapping[str, Any] | None = None
 
 
 def entry(session: Session, filing: Filing) -> tuple[PublicEntry, History]:
@@ -278,9 +260,9 @@ def _of(session: Session, filing_id: str) -> Sequence[PreviewLink]:
     return session.scalars(own.order_by(PreviewLink.id.desc())).all()
 
 
-def _stated(filing: Filing, at: datetime) -> _AsPublished:
+def _stated(filing: Filing, at: datetime) -> Stood:
     ended = filing.status in EXITS  # what has ended cannot be published: it stands as it is
-    return _AsPublished(
+    return Stood(
         id=filing.id,
         number=filing.number,
         organisation_id=filing.organisation_id,

@@ -320,6 +320,24 @@ class Stated(Protocol):
     def exit_reason(self) -> Mapping[str, Any] | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A filing as it stood, or as it would stand: what of its row a standing is told from."""
+
+    id: str
+    number: str | None
+    organisation_id: str
+    model_id: str
+    version_id: str
+    replaces_id: str | None
+    status: Status
+    since: datetime
+    submissions: int
+    submitted: datetime | None
+    editions: int
+    exit_reason: Mapping[str, Any] | None = None
+
+
 def public_status(status: Status | str) -> Status:
     """The status that the public sees of a published filing; an unsubmitted change is none.
 

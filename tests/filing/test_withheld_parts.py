@@ -91,6 +91,16 @@ def test_filer_and_authority_read_it_in_full() -> None:
     assert "申请不公开“结构”：商业秘密" in said.zh
 
 
+def test_the_reviewer_is_told_of_every_part_that_is_to_be_withheld() -> None:
+    """A part was told to nobody who decides; only a whole answer was, without ground and date."""
+    field = current().field("E2")
+    (said,) = in_full.seals(field, stored(given()).rows["E2"])
+    assert said.zh == (
+        "申请不公开“结构”：商业秘密，公开后别人可以照做；没有写到哪天为止，复查日期2027-06-01"
+    )
+    assert in_full.seals(field, {"value": {"size": "small"}}) == []
+
+
 def test_a_change_of_a_withheld_part_is_a_change_since_the_evaluation(scene: Scene) -> None:
     before, after = (
         editions.answers(
