@@ -17,10 +17,10 @@ from tests import exhaustive
 from tests.evaluators.damages import Checksum, Damaged, damages, many_levels
 
 QUIET = {Verdict.NOT_EVALUABLE, Verdict.INCONCLUSIVE}
-PARTS = 3
+PARTS = 5
 
 
-# A third of the damages to each probe's data, turn and turn about; `make exhaustive` does the others.
+# A fifth of the damages to each probe's data, turn and turn about; `make exhaustive` does the others.
 @pytest.mark.parametrize(
     ("name", "part"),
     [
