@@ -186,9 +186,14 @@ def entry(
     slug: str,
     edition: Annotated[int | None, Query(ge=1, description="the newest by default")] = None,
 ) -> Response:
-    """An edition untouched, with its digest, and its standing at this moment beside it."""
-    keep(request, session, numbers.parse(slug).slug)
-    return JSONResponse(catalogue.entry(session, slug, edition).as_json())
+    """An edition untouched, with its digest, and its standing at this moment beside it.
+
+    `revision` is raised in the same transaction by every write that changes what is told here;
+    `next_change` is the next moment at which time alone does.
+    """
+    told = keep(request, session, numbers.parse(slug).slug)
+    number = told.revision[0] if told.revision else 0
+    return JSONResponse({**catalogue.entry(session, slug, edition).as_json(), "revision": number})
 
 
 @router.get("/catalogue/{slug}/history", summary="变更历史 · History")

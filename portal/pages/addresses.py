@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from filing import as_of, catalogue, numbers
+from filing import as_of, catalogue, changes, numbers
 from filing.catalogue import PublicEntry
 from filing.listings import Listing
 from filing.recommended import records
@@ -88,6 +88,7 @@ def whole(session: Session, entry: PublicEntry) -> dict[str, object]:
     slug = entry.content["slug"]
     return {
         **entry.as_json(),
+        "revision": changes.revision(session, slug)[0],
         "explanation": explanation,
         "addresses": {
             "page": f"/f/{slug}",

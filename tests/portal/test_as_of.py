@@ -134,3 +134,18 @@ def test_what_the_register_says_stands_on_the_page_by_api_and_on_the_command_lin
     for each in rows:
         assert each["zh"] in page
         assert f"{each['code']} {each['name']['zh']}：{each['zh']}" in said
+
+
+def test_a_program_reads_the_revision_and_the_next_moment_at_which_time_acts(
+    published: Published,
+) -> None:
+    server = published.servers[0]
+    here = f"/api/v1/catalogue/{published.slug}"
+    before = server.get(here).json()
+    assert before["revision"] == server.get(f"/f/{published.slug}.json").json()["revision"]
+    assert set(before["next_change"]) == {"at", "zh", "en"}
+    with transaction(published.site.state.factory) as session:
+        scene = Scene(session)
+        scene.rule(session.get_one(Filing, published.filing_id), "revoke", reason="查出了问题")
+    after = [each.get(here).json()["revision"] for each in published.servers]
+    assert after[0] == after[1] > before["revision"]
