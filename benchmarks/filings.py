@@ -142,7 +142,7 @@ def _made(drawn: random.Random, place: int, whole: int) -> tuple[dict[str, Any],
             "published": published.isoformat(), "model": {"version": 1, "sha256": "0" * 64},
             "grade": {"level": grade, "name": {"zh": "低风险", "en": "low"}, "changed": False},
             "service": None, "reports": [], "changed": {}, "explanation": None, "changed_explanation": [],
-            "task": None,
+            "task": None, "due": [],
             "unexplained": [],
         },
         "facets": {
