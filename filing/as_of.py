@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from filing import basis, catalogue, editions, numbers, standing
+from filing import basis, catalogue, editions, numbers, standing, withdrawn
 from filing.catalogue import History, PublicEntry
 from filing.dossier import Filing
 from filing.editions import Edition
@@ -270,7 +270,7 @@ def _entry(
     told = standing.of(
         session,
         stood,
-        basis.of(contents),
+        *withdrawn.marked(session, [basis.of(contents)], at=at),
         beside=_beside(session, filing, at),
         at=at,
         days=settings().evaluation_days,

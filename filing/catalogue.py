@@ -19,6 +19,7 @@ from filing import (
     hits,
     numbers,
     standing,
+    withdrawn,
 )
 from filing.concerns import Count
 from filing.dossier import Filing
@@ -293,12 +294,14 @@ class _Read:
 
     def _entry(self, session: Session, at: datetime) -> PublicEntry:
         content = self.contents[self.chosen - 1]
-        read, days = _basis_of(self.contents[: self.chosen]), settings().evaluation_days
+        days = settings().evaluation_days
+        bases = [_basis_of(self.contents[: self.chosen]), _basis_of(self.contents)]
+        read, newest = withdrawn.marked(session, bases, at=at)
         stands = standing.of(
             session,
             self.filing,
             read,
-            newest=_basis_of(self.contents),
+            newest=newest,
             beside=self.beside,
             at=at,
             days=days,

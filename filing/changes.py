@@ -27,6 +27,7 @@ from filing.recommended.steps import EVER_ENTERED, Status, seen_outside
 from registry.database import Record, rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
+from registry.finding_answers import FindingAnswer
 from registry.reader import Reader
 from registry.reports import Report
 from registry.submission import Version
@@ -39,10 +40,11 @@ RAISE = text(
 
 COUNTED_BY = ("status", "put", "outcome")
 """What of a concern its filing's counts are told from."""
-OF_NO_PAGE = (Report, Dataset, RecommendedCatalogue, RecommendedApplication)
+OF_NO_PAGE = (Report, FindingAnswer, Dataset, RecommendedCatalogue, RecommendedApplication)
 """What touches no line of its own: reports and data through the models they are about, if any.
 
-A page tells of every report on its version that counts, so a countersignature moves it.
+A page tells of every report on its version that counts, so a countersignature moves it, and so do
+a withdrawal and an answer to a finding.
 """
 OF_LISTS = (Report, RecommendedCatalogue, RecommendedApplication)
 """What is read on pages of the whole record, also where no filed page changes."""
@@ -149,6 +151,8 @@ def _is_public(session: Session, row: Any) -> bool:
         return row.counted and (row in session.new or moved)
     if isinstance(row, Filing):
         return bool(row.editions or row.submissions) and session.is_modified(row)
+    if isinstance(row, FindingAnswer):
+        return row in session.new
     if isinstance(row, RecommendedCatalogue):  # proposed weights leave no trace
         return row in session.new or _moved(row, "public_revision")
     if isinstance(row, RecommendedApplication):
@@ -188,8 +192,11 @@ def _lines(session: Session, changed: list[Any]) -> list[Listing]:
 
 
 def _evaluated(session: Session, changed: list[Any]) -> set[str]:
-    """The models with a version of the bytes that a changed report is about, under any name."""
-    digests = {each.model_digest for each in changed if isinstance(each, Report)}
+    """The models with a version of the bytes that a report which changed, or was answered, is about."""
+    answered = [each.report_id for each in changed if isinstance(each, FindingAnswer)]
+    about = [session.get_one(Report, each) for each in answered]
+    about += [each for each in changed if isinstance(each, Report)]
+    digests = {each.model_digest for each in about}
     if not digests:
         return set()
     return set(session.scalars(select(Version.model_id).where(Version.digest.in_(digests))))

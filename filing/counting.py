@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from filing import withdrawn
+
 Reports = Sequence[Mapping[str, Any]]
 
 
@@ -29,10 +31,19 @@ class Age:
 
 
 def third_party(read: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The third-party reports of the edition's version that their testers countersigned.
+    """The third-party reports of the edition's version that their testers countersigned and stand by.
 
     Args:
-        read: the basis (`filing.basis`) of an edition.
+        read: the basis (`filing.basis`) of an edition, marked (`filing.withdrawn`).
+    """
+    return [each for each in stood(read) if not withdrawn.is_marked(each)]
+
+
+def stood(read: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The same with those that their testers withdrew since.
+
+    Args:
+        read: the basis of an edition.
     """
     return [
         each

@@ -17,7 +17,7 @@ from filing.evidence_files import EvidenceFile
 from filing.fields import Answers, FieldNotFound, Schema
 from filing.forms import current, schema
 from filing.lifecycle import EDITABLE, EXITS, STATUS_NAMES, Action, Status, step
-from registry import explanations, journal, submission
+from registry import explanations, journal, reports, submission
 from registry.artifacts import ArtifactStore
 from registry.attachments import Looked, Sent
 from registry.database import Identified, Record, now
@@ -423,6 +423,7 @@ def attach(
 
     Raises:
         NotOfThisModel: when it is about another model, or there is none.
+        ReportWithdrawn: when whoever made the report took it back.
         NotApproved: when nobody has approved the explanation yet.
         OtherYardstick: when it goes by another cut, side or protected attribute than the newest
             report that counts.
@@ -431,7 +432,10 @@ def attach(
     """
     filing = editable(session, by, filing_id, revision)
     if report_id is not None and report_id not in filing.report_ids:
-        _same_model(session, filing, session.get(Report, report_id))
+        report = session.get(Report, report_id)
+        _same_model(session, filing, report)
+        if report is not None:
+            reports.check_stands(report)
         filing.report_ids = [*filing.report_ids, report_id]
         save(session, filing, "filing:dossier:report_attached", by, report_id=report_id)
     if explanation_id is not None and explanation_id != filing.explanation_id:

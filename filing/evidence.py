@@ -44,6 +44,7 @@ class Evidence:
         differences: how many findings about differences have each verdict.
         statement_digest, findings_digest: what binds it.
         ties: what ties those who tested to those who file, where it is by another organisation.
+        withdrawn: when whoever made it took it back, if they did.
     """
 
     report_id: str
@@ -64,6 +65,7 @@ class Evidence:
     statement_digest: str
     findings_digest: str
     ties: tuple[Text, ...] = ()
+    withdrawn: datetime | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -196,6 +198,7 @@ def read(session: Session, report: Report) -> Evidence:
         differences=outcomes.differences(findings),
         statement_digest=report.statement_digest,
         findings_digest=report.findings_digest,
+        withdrawn=report.withdrawn,
     )
 
 

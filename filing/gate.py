@@ -154,14 +154,38 @@ def check(
         at: the moment of the decision.
         days: how long an evaluation counts (settings.evaluation_days; ours).
     """
-    pilot = _pilot(subject, level)
+    pilot, taken_back = _pilot(subject, level), _withdrawn(evidence)
+    evidence = [each for each in evidence if each.withdrawn is None]
     outside = [each for each in evidence if each.third_party]
-    apart = (*_independent(outside), *_every(outside, beside))
+    apart = (*taken_back, *_independent(outside), *_every(outside, beside))
     if level is Level.HIGH:
         high = _once_attached(subject, evidence, beside, at, days)
         return Gate(level, (*high, *apart, *_told(subject), *pilot))
     timely = _in_time(subject, legal_day.of(at))
     return Gate(level, (*apart, *_told(subject), timely, *pilot))
+
+
+def _withdrawn(evidence: Sequence[Evidence]) -> tuple[Hurdle, ...]:
+    """Whatever the grade: nothing new is published on a report that its maker does not stand by."""
+    found = [each for each in evidence if each.withdrawn is not None]
+    if not found:
+        return ()
+    told = [
+        (each.organisation, legal_day.of(each.withdrawn), each.report_id)
+        for each in found
+        if each.withdrawn is not None
+    ]
+    said = Text(
+        "附上的报告里有做评估的单位撤回的："
+        + "；".join(f"{who.zh}，{day}撤回（报告{name}）" for who, day, name in told),
+        "attached reports that whoever made them withdrew: "
+        + "; ".join(f"{who.en}, withdrawn on {day} ({name})" for who, day, name in told),
+    )
+    remedy = Text(
+        "请取下撤回的报告；这个等级要求评估的，请另做一次。",
+        "Detach it; where the grade asks for an evaluation, have another one made.",
+    )
+    return (Hurdle("not_withdrawn", passed=False, said=said, remedy=remedy),)
 
 
 ATTACH_IT = Text(

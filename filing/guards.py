@@ -126,7 +126,7 @@ def _complete(case: Case) -> Iterable[Reason]:
 
 def _evaluated(case: Case) -> Iterable[Reason]:
     digest = case.session.get_one(Version, case.filing.version_id).digest
-    if any(each.model_digest == digest for each in case.evidence):
+    if any(each.model_digest == digest and each.withdrawn is None for each in case.evidence):
         return []
     remedy = Text(
         "请先评估这个版本，再附上报告；自评和第三方评估都可以。",

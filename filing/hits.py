@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from filing import basis, claims, editions, listings, service, standing
+from filing import basis, claims, editions, listings, service, standing, withdrawn
 from filing.dossier import Filing
 from filing.lifecycle import Status
 from filing.listings import Listing
@@ -114,7 +114,8 @@ def _told(
 ) -> tuple[Hit, ...]:
     beside = standing.others(session, lines)
     days = settings().evaluation_days
-    told = [(line, _basis(session, line)) for line in lines]
+    bases = withdrawn.marked(session, [_basis(session, line) for line in lines], at=at)
+    told = list(zip(lines, bases, strict=True))
     left = standing.left_out(session, told, at=at, days=days)
 
     def stands(line: _Line, read: Mapping[str, Any]) -> Standing:

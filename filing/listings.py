@@ -8,13 +8,15 @@ from sqlalchemy import ForeignKey, Integer, String, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import basis, claims, counting, editions, printed
+from filing import basis, claims, counting, editions, printed, withdrawn
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.forms import told_by
 from filing.meanings import Meaning
 from registry.database import Identified, Record
 from registry.findings import Verdict
+from registry.reports import Report
+from registry.submission import Version
 
 UNTOLD = dict.fromkeys(("city", "district", "personal", "choice", "beyond"), "")
 """What a search narrows by, of a line of which no edition tells anything."""
@@ -53,7 +55,8 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     """Make the filing's line in the catalogue from its newest edition."""
     contents = [each.read() for each in editions.every(session, filing)]
     content = contents[-1]
-    inside = words(session, content)
+    read = basis.of(contents)
+    inside, evaluated = words(session, content), _evaluated(session, read)
     listing = session.scalars(select(Listing).where(Listing.filing_id == filing.id)).first()
     if listing is None:
         listing = Listing(filing_id=filing.id)
@@ -65,9 +68,7 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     listing.kinds = _barred(told.value(Meaning.KINDS))
     listing.sectors = _barred(told.value(Meaning.SECTORS) or ())
     listing.effect = str(told.value(Meaning.EFFECT) or "")
-    read = basis.of(contents)
-    age = counting.age(counting.third_party(read), read["task"])
-    listing.evaluated = age.made if age else None
+    listing.evaluated = evaluated
     listing.published = edition.published
     listing.card = {
         "name": told.of(Meaning.NAME)["said"],
@@ -81,6 +82,32 @@ def list_edition(session: Session, filing: Filing, edition: Edition) -> Listing:
     listing.words = inside
     session.flush()
     return listing
+
+
+def evaluate_anew(session: Session, report: Report) -> None:
+    """Have the lines of editions that carry a report tell its loss, once it was withdrawn.
+
+    Args:
+        session: the transaction in which it was.
+        report: which.
+    """
+    models = select(Version.model_id).where(Version.digest == report.model_digest)
+    lines = (
+        select(Listing, Filing)
+        .join(Filing, Filing.id == Listing.filing_id)
+        .where(Filing.model_id.in_(models))
+    )
+    for line, filing in session.execute(lines).all():
+        contents = [each.read() for each in editions.every(session, filing)]
+        line.evaluated = _evaluated(session, basis.of(contents))
+    session.flush()
+
+
+def _evaluated(session: Session, read: Mapping[str, Any]) -> datetime | None:
+    """By which moment the age of the third-party evaluation of an edition's version goes."""
+    (marked,) = withdrawn.marked(session, [read])
+    age = counting.age(counting.third_party(marked), marked["task"])
+    return age.made if age else None
 
 
 def claimed(card: Mapping[str, Any]) -> list[str]:

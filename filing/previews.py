@@ -23,6 +23,7 @@ from filing import (
     evidence,
     guards,
     standing,
+    withdrawn,
 )
 from filing.catalogue import Happening, History, PublicEntry, Turn
 from filing.dossier import Filing
@@ -120,7 +121,7 @@ def entry(session: Session, filing: Filing) -> tuple[PublicEntry, History]:
         standing=standing.of(
             session,
             stated,
-            basis.of([*before, content]),
+            *withdrawn.marked(session, [basis.of([*before, content])], at=at),
             beside=standing.others(session, [stated])[filing.id],
             at=at,
             days=settings().evaluation_days,

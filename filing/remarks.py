@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from filing import dossier
+from filing import dossier, prepared
 from filing.dossier import Filing
 from filing.fields import FieldNotFound, Schema
 from filing.lifecycle import Status
@@ -115,7 +115,15 @@ def reply(
     remark.reply = {"zh": zh.strip(), **({"en": en.strip()} if en.strip() else {})}
     remark.replied, remark.replied_by = now(), by.person_id
     dossier.touch(session, filing)
-    dossier.note(session, "filing:dossier:replied", filing, by, key=remark.key)
+    dossier.note(
+        session,
+        "filing:dossier:replied",
+        filing,
+        by,
+        key=remark.key,
+        remark=remark.id,
+        said=remark.reply,
+    )
     return remark
 
 
@@ -162,7 +170,7 @@ def write(
             submission=filing.submissions,
             key=row["code"],
             zh=row["zh"].strip(),
-            en=row.get("en", "").strip(),
+            en=row.get("en", "").strip() or prepared.english(row["zh"]),
             written_by=by.person_id,
             digest=attestation.digest(filing.answers.get(row["code"])),
         )

@@ -154,6 +154,12 @@ def _understanding(_of: Reported) -> Text:
 
 
 def _until(of: Reported) -> Text:
+    if of.evidence.withdrawn is not None:
+        withdrawn = legal_day.of(of.evidence.withdrawn).isoformat()
+        return Text(
+            f"做评估的单位已在{withdrawn}撤回，不再算数。",
+            f"Whoever made it withdrew it on {withdrawn}; it counts no longer.",
+        )
     day = legal_day.of(gate.expires(of.evidence.made, of.days)).isoformat()
     return Text(
         f"在本平台算到{day}（不含当天）；模型换了文件，就不再是这个版本的评估。",

@@ -103,13 +103,13 @@ def since(session: Session, filing: "Filing", read: int, *, reader: Actor) -> li
     for event in journal.history(session, filing.id):
         if event.details.get("revision", 0) <= read:
             continue
-        who = _who(session, event, reader)
+        doer = who(session, event, reader)
         keys = event.details.get("keys")
         if keys is None:
-            steps.append(Reason(CHANGE, _step(event, who), LOOK))
+            steps.append(Reason(CHANGE, _step(event, doer), LOOK))
         for key in keys or ():
             fields.pop(key, None)
-            fields[key] = Reason(key, _field(key, event, who), LOOK)
+            fields[key] = Reason(key, _field(key, event, doer), LOOK)
     return [*fields.values(), *steps]
 
 
@@ -169,7 +169,7 @@ def happenings(session: Session, filing: "Filing", *, reader: Actor) -> list[Hap
         keys = event.details.get("keys") or ()
         told = Happening(
             event.at,
-            _who(session, event, reader),
+            who(session, event, reader),
             EVENT_NAMES.get(event.name, Text(event.name, event.name)),
             tuple(called(key, filing.form) for key in keys),
             formal_grounds.told(event.details.get("reason")),
@@ -183,8 +183,14 @@ def happenings(session: Session, filing: "Filing", *, reader: Actor) -> list[Hap
     return found
 
 
-def _who(session: Session, event: Event, reader: Actor) -> Text:
-    """A colleague by name, anybody else as their organisation."""
+def who(session: Session, event: Event, reader: Actor) -> Text:
+    """Whose act an event is: a colleague by name, anybody else as their organisation.
+
+    Args:
+        session: any session.
+        event: of the journal.
+        reader: who is told.
+    """
     if event.organisation_id is None:
         return Text("平台", "the platform")
     if event.organisation_id == reader.organisation_id and event.person_id:
@@ -193,14 +199,14 @@ def _who(session: Session, event: Event, reader: Actor) -> Text:
     return session.get_one(Organisation, event.organisation_id).name
 
 
-def _field(key: str, event: Event, who: Text) -> Text:
+def _field(key: str, event: Event, doer: Text) -> Text:
     name, at = called(key, current()), legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
     return Text(
-        f"“{name.zh}”由{who.zh}在{at}改过。", f"“{name.en}” was changed by {who.en} on {at}."
+        f"“{name.zh}”由{doer.zh}在{at}改过。", f"“{name.en}” was changed by {doer.en} on {at}."
     )
 
 
-def _step(event: Event, who: Text) -> Text:
+def _step(event: Event, doer: Text) -> Text:
     at = legal_day.in_china(event.at).strftime("%Y-%m-%d %H:%M")
     what = EVENT_NAMES.get(event.name, Text(event.name, event.name))
-    return Text(f"{who.zh}在{at}：{what.zh}。", f"{who.en} on {at}: {what.en}.")
+    return Text(f"{doer.zh}在{at}：{what.zh}。", f"{doer.en} on {at}: {what.en}.")

@@ -8,7 +8,7 @@ revocation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -16,13 +16,14 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from filing import basis, counting, due, editions, gate, service, unattached
+from filing import basis, counting, due, editions, gate, service, unattached, withdrawn
 from filing.dossier import Filing
 from filing.due import Due
 from filing.forms import told_by
 from filing.lifecycle import EXITS, STATUS_NAMES, Status
 from filing.service import Service
 from filing.unattached import Asked, Unattached
+from filing.withdrawn import Withdrawal
 from registry import attestation, legal_day
 from registry.database import rows
 from registry.language import Text
@@ -51,6 +52,7 @@ class State(StrEnum):
     CHANGED = "changed"
     EARLIER_VERSION = "earlier_version"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
     UNSIGNED = "unsigned"
     NONE = "none"
 
@@ -81,11 +83,13 @@ class Evaluations:
     Args:
         third_party, own: of those by other organisations; of the filer's own.
         reports: of each report by itself, by its identifier; its findings are shown beside it.
+        withdrawn: by identifier, those that whoever made them took back, and why.
     """
 
     third_party: Freshness
     own: Freshness
     reports: Mapping[str, Freshness]
+    withdrawn: Mapping[str, Withdrawal] = field(default_factory=dict)
 
     @property
     def all(self) -> Freshness:
@@ -110,21 +114,26 @@ class Evaluations:
     def as_json(self) -> dict[str, Any]:
         """The evaluations as members of a standing's JSON object."""
         overtaken = {name: each.as_json() for name, each in self.overtaken.items()}
+
+        def taken(name: str) -> dict[str, Any]:
+            back = self.withdrawn.get(name)
+            return {} if back is None else {"withdrawal": back.as_json()}
+
         return {
             "evaluation": self.all.as_json(),
             "third_party_evaluation": self.third_party.as_json(),
             "own_evaluation": self.own.as_json(),
             "reports": [
-                {"id": name, "state": each.state.value, **overtaken.get(name, {})}
+                {"id": name, "state": each.state.value, **overtaken.get(name, {}), **taken(name)}
                 for name, each in self.reports.items()
             ],
             "changed_since_evaluation": [each.as_json() for each in self.changed],
         }
 
 
-OVERTAKEN = frozenset({State.EXPIRED, State.CHANGED})
+OVERTAKEN = frozenset({State.EXPIRED, State.CHANGED, State.WITHDRAWN})
 GRAVEST = (
-    State.EARLIER_VERSION, State.EXPIRED, State.CHANGED, State.CHANGE_SUBMITTED, State.CURRENT,
+    State.WITHDRAWN, State.EARLIER_VERSION, State.EXPIRED, State.CHANGED, State.CHANGE_SUBMITTED, State.CURRENT,
 )  # fmt: skip
 
 
@@ -365,8 +374,8 @@ def of(
     Args:
         session: any session.
         filing: the filing as it is now.
-        read: the basis (`filing.basis`) of the edition that is read.
-        newest: the basis of the newest edition, where an older one is read.
+        read: the basis (`filing.basis`) of the edition that is read, marked (`filing.withdrawn`).
+        newest: that of the newest edition, where an older one is read.
         beside: those of the same model that were handed in and have not ended (`others`).
         left: what `left_out` says of it and others; None to ask.
         at: now.
@@ -485,7 +494,7 @@ def once_published(
     if not every:
         return ()
     contents = [*(each.read() for each in every), editions.proposed(session, filing, making)]
-    read = basis.of(contents)
+    (read,) = withdrawn.marked(session, [basis.of(contents)])
     model = read["model"]
     now = Published(model["version"], model["sha256"], Pending(), making.at, days)
     found = evaluations(read, now)
@@ -632,6 +641,9 @@ def evaluations(read: Mapping[str, Any], now: Published) -> Evaluations:
         third_party=_evaluated(outside, THIRD_PARTY, read, now),
         own=_evaluated(own, OWN, read, now),
         reports={each["id"]: _evaluated([each], THIS, read, still) for each in reports},
+        withdrawn={
+            each["id"]: each[withdrawn.MARK] for each in reports if withdrawn.is_marked(each)
+        },
     )
 
 
@@ -646,7 +658,10 @@ def _evaluated(
     """How fresh some reports are: the worst that is true, and always what was changed since."""
     if not given:
         return Freshness(State.NONE, Text(f"没有附{noun.zh}", f"no {noun.en} is attached"))
-    reports = [each for each in given if _counted(each)]
+    left = [each for each in given if not withdrawn.is_marked(each)]
+    if not left:
+        return _withdrawn(given, noun, read)
+    given, reports = left, [each for each in left if _counted(each)]
     if not reports:
         changed = _changed(given, read)
         return Freshness(State.UNSIGNED, _and_changed(NOT_SIGNED, changed), changed=changed)
@@ -691,6 +706,20 @@ def _evaluated(
         f"{noun.zh}针对的就是这个版本，{counts.zh}", f"{noun.en} of this very version, {counts.en}"
     )
     return Freshness(State.CURRENT, said, until)
+
+
+def _withdrawn(
+    given: Sequence[Mapping[str, Any]], noun: Text, read: Mapping[str, Any]
+) -> Freshness:
+    """That all of some reports were taken back, by whom and when."""
+    last = max((each[withdrawn.MARK] for each in given), key=lambda each: each.at)
+    day = legal_day.of(last.at).isoformat()
+    said = Text(
+        f"{noun.zh}已由{last.by.zh}在{day}撤回，不再算数",
+        f"{noun.en} withdrawn by {last.by.en} on {day}; it counts no longer",
+    )
+    changed = _changed(given, read)
+    return Freshness(State.WITHDRAWN, _and_changed(said, changed), changed=changed)
 
 
 def _changed(reports: Sequence[Mapping[str, Any]], read: Mapping[str, Any]) -> tuple[Text, ...]:

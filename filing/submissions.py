@@ -141,11 +141,22 @@ def compared(session: Session, filing: Filing) -> Comparison | None:
     kept = {each.number: each for each in session.scalars(mine)}
     if len(kept) < 2:
         return Comparison(last, None)
-    before, after = kept[last - 1], kept[last]
-    attached = _attached(session, before, after)
-    return Comparison(
-        last, [*_answers(*(each.told(filing.grade_change) for each in (before, after))), *attached]
-    )
+    return Comparison(last, between(session, filing, kept[last - 1], kept[last]))
+
+
+def between(
+    session: Session, filing: Filing, before: Submission, after: Submission
+) -> Sequence[Change]:
+    """What two submissions of a filing have differently, in the order of the form.
+
+    Args:
+        session: any session.
+        filing: whose they are.
+        before: the earlier one.
+        after: the later one.
+    """
+    answers = (each.told(filing.grade_change) for each in (before, after))
+    return [*_answers(*answers), *_attached(session, before, after)]
 
 
 def _answers(before: Answers, after: Answers) -> list[Change]:

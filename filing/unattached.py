@@ -1,7 +1,7 @@
 """Reports of a filed version that count and that the filer did not attach.
 
 Which report is shown must not be the filer's choice among those that count: every third party's
-report of the version that is countersigned and has not expired is attached before a filing is
+report of the version that is countersigned, not withdrawn and not expired is attached before a filing is
 accepted and published, and one that came in later is told beside the edition (decision 45).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from filing import evidence as attached_evidence
@@ -31,6 +31,7 @@ COUNTING = (
         Report.model_digest.in_(bindparam("digests", expanding=True)),
         Report.third_party.is_(True),
         Report.countersigned <= bindparam("at"),
+        or_(Report.withdrawn.is_(None), Report.withdrawn > bindparam("at")),
         Report.created >= bindparam("since"),
     )
     .order_by(Report.created, Report.id)

@@ -23,17 +23,22 @@ from registry import inbox, organisations
 from registry.inbox import InboxItem, Waiting, Waits
 from registry.language import Text
 from registry.organisations import Actor, Kind
+from registry.reports import Report
 
 REVIEWED: Mapping[Status, Waiting] = {
     Status.SUBMITTED: Waiting.ACCEPT_FILING,
     Status.ACCEPTED: Waiting.FILE_FILING,
     Status.FILED: Waiting.PUBLISH_FILING,
 }
+WITH_THE_FILER = frozenset({Status.PUBLISHED, Status.CHANGE_PENDING})
+"""Where a published filing waits for nobody, unless a report of its was withdrawn."""
 TO_BE_ENDED = frozenset({ConcernStatus.RECEIVED, ConcernStatus.ACCEPTED})
 
 
 def on_filing(session: Session, filing: Filing) -> list[Waits]:
-    """Who has to act on a filing: the authorities while it lies with them, its filer once returned.
+    """Who has to act on a filing: the authorities while it lies with them, else its filer.
+
+    The filer has to once it was returned, or a report of what is published was withdrawn.
 
     Args:
         session: any session.
@@ -44,6 +49,9 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
     if filing.status == Status.RETURNED:
         place = f"/filings/{filing.id}"
         return [Waits(filing.organisation_id, Waiting.MEND_FILING, place, label)]
+    if filing.status in WITH_THE_FILER and _rests_on_withdrawn(session, filing):
+        place = f"/filings/{filing.id}"
+        return [Waits(filing.organisation_id, Waiting.REPLACE_REPORT, place, label)]
     what = REVIEWED.get(Status(filing.status))
     if what is None:
         return []
@@ -53,6 +61,14 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
     place = f"/review/{filing.id}"
     authorities = organisations.listing(session, kind=Kind.AUTHORITY)
     return [Waits(each.id, what, place, label) for each in authorities for what in asked]
+
+
+def _rests_on_withdrawn(session: Session, filing: Filing) -> bool:
+    """Whether a report is attached that whoever made it took back."""
+    withdrawn = select(Report.id).where(
+        Report.id.in_(filing.report_ids), Report.withdrawn.is_not(None)
+    )
+    return session.scalar(withdrawn.limit(1)) is not None
 
 
 def on_concern(concern: Concern) -> list[Waits]:

@@ -117,6 +117,10 @@ COMMANDS: dict[str, Entry] = {
         "portal.commands.papers:sign",
         Text("用本单位的钥匙签章确认报告", "countersign a report with your key"),
     ),
+    "report": Entry(
+        "portal.commands.reporting:report",
+        Text("撤回报告，回应报告的结果", "withdraw a report, answer its findings"),
+    ),
     "verify": Entry(
         "portal.commands.papers:verify",
         Text("离线核验报告", "verify a report, offline"),

@@ -248,10 +248,10 @@ def _check_advised(plan: Mapping[str, Any]) -> None:
 
 
 def _check_usable(report: reports.Report, version: Version) -> None:
-    if report.model_digest != version.digest or report.countersigned is None:
+    if report.model_digest != version.digest or not report.signed:
         raise NotCountersigned(
-            "说明引用的报告必须针对同一模型，并已由评估机构签章确认。",
-            "The report an explanation quotes must be about the same model and countersigned.",
+            "说明引用的报告必须针对同一模型，并已由评估机构签章确认，没有撤回。",
+            "The report an explanation quotes must be about the same model, countersigned and not withdrawn.",
         )
 
 

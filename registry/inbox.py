@@ -30,6 +30,7 @@ class Waiting(StrEnum):
     FILE_FILING = "file_filing"
     PUBLISH_FILING = "publish_filing"
     MEND_FILING = "mend_filing"
+    REPLACE_REPORT = "replace_report"
     TAKE_ON = "take_on"
     COUNTERSIGN = "countersign"
     READ_EXPLANATION = "read_explanation"
@@ -50,6 +51,7 @@ WAITING_NAMES: Mapping[Waiting, Text] = {
     Waiting.FILE_FILING: Text("备案等待编号", "a filing waits for its number"),
     Waiting.PUBLISH_FILING: Text("备案等待公示", "a filing waits to be published"),
     Waiting.MEND_FILING: Text("备案被退回，等待修改", "a filing was returned and waits for its filer"),
+    Waiting.REPLACE_REPORT: Text("公示的备案附的评估报告被撤回，等待处理", "a report attached to a published filing was withdrawn"),
     Waiting.TAKE_ON: Text("委托等待接受", "an engagement waits to be taken on"),
     Waiting.COUNTERSIGN: Text("报告等待签章确认", "a report waits for its countersignature"),
     Waiting.READ_EXPLANATION: Text("算法说明等待确认", "an explanation waits to be confirmed"),

@@ -519,25 +519,43 @@ def _holding(person_id: str, organisation_id: str, role: Role) -> Select[Members
 
 def _check_free(session: Session, names: tuple[str, str], code: str) -> None:
     """Raise `NameTaken` when the code is on record, or a name that looks like one of these."""
-    if session.get_bind().dialect.name == "postgresql":
-        # Two that look alike would pass side by side; SQLite has one writer at a time.
-        session.execute(text("LOCK TABLE organisation IN SHARE ROW EXCLUSIVE MODE"))
+    hold_names(session)
     if code and session.scalar(select(Organisation.id).where(Organisation.credit_code == code)):
         raise NameTaken(
             "这个统一社会信用代码已经登记。",
             "This unified social credit code is already on record.",
         )
-    looks = lookalikes.skeletons(names[0]) | lookalikes.skeletons(names[1])
     for known in session.execute(select(Organisation.name_zh, Organisation.name_en)):
-        for name in known:
-            if looks & lookalikes.skeletons(name):
-                raise NameTaken(
-                    f"这个名称与已经登记的“{name}”相同，或者看起来一样。"
-                    "请核对是否已经登记；如果是另一个单位，请写出能分清的全称。",
-                    f"This name is, or looks like, “{name}”, which is on record. Check whether "
-                    "the organisation is registered already; if it is another one, write out a "
-                    "full name that can be told apart.",
-                )
+        if name := alike(names, (known.name_zh, known.name_en)):
+            raise NameTaken(
+                f"这个名称与已经登记的“{name}”相同，或者看起来一样。"
+                "请核对是否已经登记；如果是另一个单位，请写出能分清的全称。",
+                f"This name is, or looks like, “{name}”, which is on record. Check whether "
+                "the organisation is registered already; if it is another one, write out a "
+                "full name that can be told apart.",
+            )
+
+
+def hold_names(session: Session) -> None:
+    """Let nobody else put a name on record until this transaction ends.
+
+    Args:
+        session: the caller's transaction.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Two that look alike would pass side by side; SQLite has one writer at a time.
+        session.execute(text("LOCK TABLE organisation IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def alike(names: tuple[str, str], known: tuple[str, str]) -> str | None:
+    """Which of the names of one organisation looks like a name of another; None where none does.
+
+    Args:
+        names: of one, in both languages.
+        known: of the other; it is of these that one is told.
+    """
+    looks = lookalikes.skeletons(names[0]) | lookalikes.skeletons(names[1])
+    return next((each for each in known if looks & lookalikes.skeletons(each)), None)
 
 
 def _record(session: Session, name: str, subject: str, by: Actor | None, **details: str) -> None:

@@ -16,6 +16,8 @@ from registry import (
     inbox,
     journal,
     keys,
+    legal_day,
+    lengths,
     reidentification,
     statements,
     submission,
@@ -28,9 +30,19 @@ from registry.datasets import Dataset
 from registry.errors import Conflict, Invalid, NotFound, Refused
 from registry.evaluations import Evaluation
 from registry.inbox import Waiting, Waits
+from registry.journal import Event
+from registry.language import Text
+from registry.lengths import Limit
 from registry.organisations import Actor, Kind, Organisation, Role
 from registry.submission import Version
 from registry.worklist import Claim, Work
+
+REASONS = {
+    "zh": Limit("reason", Text("撤回的理由", "reason for withdrawing"), 1000),
+    "en": Limit(
+        "reason.en", Text("撤回的理由（英文）", "reason for withdrawing, in English"), 4000
+    ),
+}
 
 
 class Report(Identified, Record):
@@ -38,6 +50,8 @@ class Report(Identified, Record):
 
     `envelope` is the DSSE envelope as canonical JSON text; `statement_digest` the SHA-256 of its
     payload. `third_party` is True when the organisation that ran it is not the model's owner.
+    `withdrawn` is when whoever made it took it back, `withdrawal` why, as {zh, en?}: the report and
+    its envelope stay as they were signed.
     """
 
     __tablename__ = "report"
@@ -54,6 +68,13 @@ class Report(Identified, Record):
     countersigned: Mapped[datetime | None]
     countersigned_key_id: Mapped[str | None] = mapped_column(String(64))
     countersigned_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    withdrawn: Mapped[datetime | None]
+    withdrawal: Mapped[dict[str, Any] | None]
+
+    @property
+    def signed(self) -> bool:
+        """Whether its maker countersigned it and stands by it still."""
+        return self.countersigned is not None and self.withdrawn is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +88,14 @@ class Run:
 
 class ReportNotFound(NotFound):
     """No such report."""
+
+
+class ReportWithdrawn(Conflict):
+    """Whoever made the report took it back: it is used for nothing new."""
+
+
+class WithdrawalInvalid(Invalid):
+    """A report is taken back with a reason, which everybody reads."""
 
 
 class AlreadyCountersigned(Conflict):
@@ -267,11 +296,11 @@ def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: s
         NotYours, WrongRole: unless `by` may sign it.
         NotIndependent: when the person who signs is tied to the enterprise.
         AlreadyCountersigned: when it carries the signature already.
+        ReportWithdrawn: when it was taken back.
         BadLayer: naming the layer that fails.
     """
-    report = get(session, report_id, lock=True)
-    by.own(report.organisation_id)
-    by.require(Role.TESTER if report.third_party else Role.FILER)
+    report = _of_maker(session, by, report_id)
+    check_stands(report)
     made = session.get_one(Evaluation, report.evaluation_id)
     if made.engagement_id is not None:
         engagements.check_tester(session, by, engagements.get(session, made.engagement_id))
@@ -304,6 +333,71 @@ def countersign(session: Session, *, by: Actor, report_id: str, envelope_text: s
         statement=report.statement_digest,
     )
     inbox.turn(session, signed)
+    return report
+
+
+def withdraw(session: Session, *, by: Actor, report_id: str, reason: Mapping[str, str]) -> Event:
+    """Take back a report that one's organisation made; it stays readable, with the reason.
+
+    Args:
+        session: the caller's transaction.
+        by: as for `countersign`.
+        report_id: which report.
+        reason: {zh, en?}, which everybody reads who reads the report.
+
+    Returns:
+        The row of the journal.
+
+    Raises:
+        ReportNotFound: when there is no such report.
+        NotYours, WrongRole: unless `by` may sign it.
+        ReportWithdrawn: when it was taken back already.
+        WithdrawalInvalid: when no reason is given in Chinese.
+        TextTooLong: when the reason is too long.
+    """
+    report = _of_maker(session, by, report_id)
+    check_stands(report)
+    said = {name: str(reason.get(name) or "").strip() for name in REASONS}
+    lengths.check((REASONS[name], text) for name, text in said.items())
+    if not said["zh"]:
+        raise WithdrawalInvalid(
+            "请用中文写明为什么撤回，公众会看到。",
+            "Say in Chinese why it is withdrawn; the public reads it.",
+        )
+    report.withdrawn, report.withdrawal = (
+        now(),
+        {name: text for name, text in said.items() if text},
+    )
+    session.flush()
+    submission.tell_mlflow(session, report.version_id, f"withdrawn:{report.id}")
+    event = journal.record(
+        session,
+        "report:statement:withdrawn",
+        report.id,
+        person_id=by.person_id,
+        organisation_id=by.organisation_id,
+        reason=report.withdrawal,
+        statement=report.statement_digest,
+    )
+    inbox.turn(session, event)
+    return event
+
+
+def check_stands(report: Report) -> None:
+    """Raise `ReportWithdrawn` when whoever made a report took it back."""
+    if report.withdrawn is not None:
+        day = legal_day.of(report.withdrawn)
+        raise ReportWithdrawn(
+            f"这份报告已在{day}由做评估的单位撤回，不能再用。请用另一份报告。",
+            f"Whoever made this report withdrew it on {day}; it is used for nothing new. Use another.",
+        )
+
+
+def _of_maker(session: Session, by: Actor, report_id: str) -> Report:
+    """The report, locked, for those of the organisation that made it who may speak for it."""
+    report = get(session, report_id, lock=True)
+    by.own(report.organisation_id)
+    by.require(Role.TESTER if report.third_party else Role.FILER)
     return report
 
 

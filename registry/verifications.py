@@ -5,7 +5,7 @@ is corrected, the record is no longer verified until somebody looks again. Who l
 the organisation. Nothing of the document itself is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from registry.corrections import RecordMoved, revision_of
 from registry.database import Identified, Record, now
 from registry.errors import Conflict, Invalid, NotFound, Reason, Refused
 from registry.language import Text
-from registry.organisations import Actor, Kind, Organisation, Role, WrongRole
+from registry.organisations import Actor, Kind, NameTaken, Organisation, Role, WrongRole
 
 REASON = lengths.Limit("reason", Text("理由", "reason"), 400)
 
@@ -95,6 +95,20 @@ def in_force(session: Session, organisation: Organisation) -> Verification | Non
     return kept if kept is not None and kept.particulars == _particulars(organisation) else None
 
 
+def verified(session: Session, among: Sequence[Organisation]) -> set[str]:
+    """Which organisations are verified as their records stand; asked for all at once.
+
+    Args:
+        session: any session.
+        among: those of interest.
+    """
+    kept = {
+        each.organisation_id: each.particulars
+        for each in session.scalars(select(Verification).where(Verification.ended.is_(None)))
+    }
+    return {each.id for each in among if kept.get(each.id) == _particulars(each)}
+
+
 def said(session: Session, organisation: Organisation) -> Text:
     """What is on record of how an identity was verified, or that it was not.
 
@@ -143,6 +157,7 @@ def verify(
         WrongRole: `by` administers no authority.
         OwnIdentity: `by` belongs or belonged to it.
         VerificationInvalid: the day lies ahead, or there is no code that a document could show.
+        NameTaken: a verified record has a name that looks like one of these.
         RecordMoved: the record was corrected since.
         AlreadyVerified: it is verified as it stands.
     """
@@ -160,6 +175,7 @@ def verify(
             "The organisation's record was changed since you read it. Nothing was saved; hold it against the document again.",
         )
     _check_seen(organisation, seen)
+    _check_unlike(session, organisation)
     before = _open(session, organisation_id)
     if before is not None:
         if before.particulars == _particulars(organisation):
@@ -270,6 +286,25 @@ def _check_seen(organisation: Organisation, seen: date) -> None:
             "The verification cannot be recorded yet; correct each point.",
             reasons=found,
         )
+
+
+def _check_unlike(session: Session, organisation: Organisation) -> None:
+    """No two verified names look alike, whichever way the records came to have them."""
+    organisations.hold_names(session)
+    open_ = select(Verification.organisation_id).where(Verification.ended.is_(None))
+    others = session.scalars(
+        select(Organisation).where(Organisation.id.in_(open_), Organisation.id != organisation.id)
+    )
+    names = (organisation.name_zh, organisation.name_en)
+    for other in others:
+        if found := organisations.alike(names, (other.name_zh, other.name_en)):
+            raise NameTaken(
+                f"另一个单位已用看起来一样的名称“{found}”核验过，没有登记这次核验。"
+                "请核对两份证件；名称确实相同的，请先把登记的名称补全，让人分得清。",
+                f"Another organisation was verified under “{found}”, which looks the same; nothing was "
+                "recorded. Hold both documents side by side; where the names are the same, have the "
+                "records completed first so that they can be told apart.",
+            )
 
 
 def _record(

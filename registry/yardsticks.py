@@ -244,7 +244,7 @@ def counting(
         Yardstick.of(report)
         for report in reports.for_version(session, version_id)
         if report.third_party
-        and report.countersigned is not None
+        and report.signed
         and report.model_digest == model_digest
         and moment < legal_day.after(report.created, days)
     ]

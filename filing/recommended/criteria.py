@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from filing import gate
+from filing import gate, withdrawn
 from filing.concerns import Appeal
 from registry import grounds, legal_day
 from registry.findings import Verdict
@@ -61,12 +61,13 @@ class Published:
 
     @property
     def counted_reports(self) -> list[Mapping[str, Any]]:
-        """The third-party reports on the published version, countersigned and not expired."""
+        """The third-party reports on the published version, countersigned, not withdrawn, not expired."""
         return [
             each
             for each in self.content["reports"]
             if each["kind"] == "third_party"
             and each["countersigned"]
+            and not withdrawn.is_marked(each)
             and each["model_digest"] == self.content["model"]["sha256"]
             and self.at < self.expires(each)
         ]

@@ -22,6 +22,7 @@ class Why(StrEnum):
     FILING = "filing"
     VERSION = "version"
     EVALUATION = "evaluation"
+    WITHDRAWN = "withdrawn"
     LICENCE = "licence"
     TERM = "term"
 
@@ -30,6 +31,10 @@ WHY_NAMES: dict[Why, Text] = {
     Why.FILING: Text("备案已经结束", "the filing ended"),
     Why.VERSION: Text("公示的已是另一个版本", "another version is published"),
     Why.EVALUATION: Text("第三方评估已过期", "the third-party evaluation expired"),
+    Why.WITHDRAWN: Text(
+        "作为依据的第三方评估已由评估机构撤回",
+        "its third-party evaluation was withdrawn by the tester",
+    ),
     Why.LICENCE: Text("许可期限已过", "the licence ran out"),
     Why.TERM: Text("列入期限已过", "the term of the entry ran out"),
 }
@@ -69,10 +74,12 @@ class Since:
     Args:
         ended: since when the filing has ended; None while it stands.
         editions: (moment, model digest) of every edition.
+        withdrawn: when a report that it was decided on was taken back; None while all stand.
     """
 
     ended: datetime | None
     editions: Sequence[tuple[datetime, str]]
+    withdrawn: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ def end(terms: Terms, since: Since, *, days: int) -> End:
     ends = [
         *([End(since.ended, Why.FILING)] if since.ended else []),
         *([End(min(other), Why.VERSION)] if other else []),
+        *([End(since.withdrawn, Why.WITHDRAWN)] if since.withdrawn else []),
         End(gate.expires(terms.evaluated, days), Why.EVALUATION),
         *([End(_after(terms.licence_until), Why.LICENCE)] if terms.licence_until else []),
         End(_after(terms.until), Why.TERM),

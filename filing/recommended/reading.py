@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import basis, concerns, counting, editions
+from filing import basis, concerns, counting, editions, withdrawn
 from filing.concerns import Appeal
 from filing.dossier import Filing
 from filing.editions import Edition
@@ -17,6 +17,7 @@ from filing.lifecycle import EXITS
 from filing.recommended.criteria import Published
 from filing.recommended.lapse import End, Since, Terms, end
 from filing.recommended.records import RecommendedApplication
+from filing.withdrawn import Withdrawal
 from registry import explanations
 from registry.errors import Reason
 from registry.explanations import Explanation
@@ -34,18 +35,20 @@ class Recorded:
         editions: every one, oldest first.
         explanations: by identifier, those that newest editions carry.
         appeals: those that the public record counts.
+        withdrawn: by identifier, its reports that were taken back.
     """
 
     filing: Filing
     editions: Sequence[Edition]
     explanations: Mapping[str, Explanation]
     appeals: Sequence[Appeal]
+    withdrawn: Mapping[str, Withdrawal]
 
     def published(self, at: datetime) -> Published | None:
         """What the public reads at a moment; None for a filing that was never published."""
         if not self.editions:
             return None
-        content = self.editions[-1].read()
+        content = withdrawn.with_marks(self.editions[-1].read(), self.withdrawn)
         named = content["explanation"]
         made = self.explanations.get(named["id"]) if named else None
         return Published(
@@ -69,7 +72,15 @@ class Recorded:
         terms = Terms(decided, digest, made, entry.licence_until, until)
         every = [(each.published, str(each.read()["model"]["sha256"])) for each in self.editions]
         ended = self.filing.since if self.filing.status in EXITS else None
-        return end(terms, Since(ended, every), days=settings().evaluation_days)
+        taken_back = self._taken_back(entry)
+        return end(terms, Since(ended, every, taken_back), days=settings().evaluation_days)
+
+    def _taken_back(self, entry: RecommendedApplication) -> datetime | None:
+        """When the first of the reports that the entry was decided on was withdrawn."""
+        content = self.decided_on(entry)
+        counted = counting.third_party(content)
+        found = (self.withdrawn.get(each["id"]) for each in counted)
+        return min((each.at for each in found if each is not None), default=None)
 
     def decided_on(self, entry: RecommendedApplication) -> Mapping[str, Any]:
         """The content of the edition that was published when an entry was decided."""
@@ -90,11 +101,13 @@ def recorded(session: Session, filings: Iterable[Filing]) -> dict[str, Recorded]
     """
     named = {each.id: each for each in filings}
     every = editions.of_filings(session, list(named))
+    contents = [each.read() for found in every.values() for each in found]
+    taken_back = withdrawn.found(session, contents)
     newest = [each[-1].read()["explanation"] for each in every.values() if each]
     made = explanations.by_id(session, [each["id"] for each in newest if each])
     appealed = concerns.appeals_of(session, list(named))
     return {
-        name: Recorded(filing, every.get(name, ()), made, appealed.get(name, ()))
+        name: Recorded(filing, every.get(name, ()), made, appealed.get(name, ()), taken_back)
         for name, filing in named.items()
     }
 

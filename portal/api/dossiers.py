@@ -34,6 +34,7 @@ from filing.lifecycle import STATUS_NAMES, Action, Status
 from filing.meanings import Meaning
 from filing.remarks import Remark
 from filing.risk import Level
+from filing.thread import Return
 from portal.api.shapes import Answer, Bilingual, RequestBody
 from portal.web.at_hand import Database
 from portal.web.identity import By
@@ -186,6 +187,40 @@ class ChangeOut(Answer):
     name: Bilingual
     before: Bilingual | None = Field(description="null: it was not there")
     after: Bilingual | None = Field(description="null: it was taken out")
+
+
+class ReplyOut(Answer):
+    """One reply to a remark."""
+
+    at: datetime
+    who: Bilingual = Field(description="a colleague by name, anybody else as their organisation")
+    said: dict[str, str]
+
+
+class AskedOut(Answer):
+    """What was asked of one answer, and what became of it."""
+
+    remark_id: str
+    code: str
+    name: Bilingual
+    said: dict[str, str]
+    replies: list[ReplyOut]
+    change: ChangeOut | None = Field(
+        description="what the next submission has otherwise; null: nothing, or not submitted yet"
+    )
+
+
+class ReturnOut(Answer):
+    """One return of a filing, and how it was answered."""
+
+    submission: int = Field(description="the number of the submission that was returned")
+    at: datetime
+    who: Bilingual
+    reason: dict[str, str] | None = Field(description="what was said of the whole filing")
+    asked: list[AskedOut]
+    answered: datetime | None = Field(description="when it was submitted again")
+    answered_by: Bilingual | None
+    besides: list[ChangeOut] = Field(description="what changed without being asked for")
 
 
 class ComparisonOut(Answer):
@@ -470,11 +505,12 @@ def _resubmitted(session: Database, filing: Filing) -> ComparisonOut | None:
     found = submissions.compared(session, filing)
     if found is None:
         return None
-    changes = None if found.changes is None else [_change(each) for each in found.changes]
+    changes = None if found.changes is None else [change_out(each) for each in found.changes]
     return ComparisonOut(number=found.number, said=Bilingual.of(found.said), changes=changes)
 
 
-def _change(each: submissions.Change) -> ChangeOut:
+def change_out(each: submissions.Change) -> ChangeOut:
+    """The JSON form of a change between two submissions."""
     return ChangeOut(
         key=each.key,
         name=Bilingual.of(each.name),
@@ -493,6 +529,33 @@ def _proposal(session: Database, by: By, filing: Filing) -> ProposalOut | None:
         proposed=waiting["proposed"],
         by=session.get_one(Person, waiting["proposed_by"]).name,
         yours=waiting["proposed_by"] == by.person_id,
+    )
+
+
+def return_out(told: Return) -> ReturnOut:
+    """The JSON form of a return."""
+    return ReturnOut(
+        submission=told.submission,
+        at=told.at,
+        who=Bilingual.of(told.who),
+        reason=None if told.reason is None else dict(told.reason),
+        asked=[
+            AskedOut(
+                remark_id=each.remark_id,
+                code=each.key,
+                name=Bilingual.of(each.name),
+                said=dict(each.said),
+                replies=[
+                    ReplyOut(at=one.at, who=Bilingual.of(one.who), said=dict(one.said))
+                    for one in each.replies
+                ],
+                change=each.change and change_out(each.change),
+            )
+            for each in told.asked
+        ],
+        answered=told.answered,
+        answered_by=told.answered_by and Bilingual.of(told.answered_by),
+        besides=[change_out(each) for each in told.besides],
     )
 
 

@@ -7,7 +7,17 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from filing import dossier, evidence_files, regrading, remarks, renewing, review, taking
+from filing import (
+    dossier,
+    evidence_files,
+    prepared,
+    regrading,
+    remarks,
+    renewing,
+    review,
+    taking,
+    thread,
+)
 from filing.dossier import Filing
 from portal.api.dossiers import (
     AGAINST,
@@ -22,14 +32,16 @@ from portal.api.dossiers import (
     NewerFormOut,
     RemarkOut,
     ReplyIn,
+    ReturnOut,
     ReviewIn,
     StepIn,
     Words,
     line,
     remark_out,
+    return_out,
     whole,
 )
-from portal.api.shapes import Page, Paged
+from portal.api.shapes import Bilingual, Page, Paged
 from portal.web import sight
 from portal.web.access import allow
 from portal.web.at_hand import Configured, Database, Store
@@ -342,6 +354,27 @@ def remarks_on(by: By, session: Database, paging: Paged, filing_id: str) -> Page
     filing = dossier.get(session, by=by, filing_id=filing_id)
     rows = remarks.on(session, filing)
     return paging.whole(rows, lambda row: remark_out(row, filing), key=lambda row: row.id)
+
+
+@router.get(
+    "/filings/{filing_id}/returns",
+    dependencies=[allow(Role.FILER, Role.REVIEWER)],
+    summary="退回和补正的经过 · Returns and answers",
+)
+def returns(by: By, session: Database, paging: Paged, filing_id: str) -> Page[ReturnOut]:
+    """Each return with what was asked, answered and changed, by whom and when, oldest first."""
+    rows = thread.of(session, dossier.get(session, by=by, filing_id=filing_id), reader=by)
+    return paging.whole(rows, return_out, key=lambda row: row.at.isoformat())
+
+
+@router.get(
+    "/prepared-remarks",
+    dependencies=[allow(Role.REVIEWER)],
+    summary="备好的退回理由 · Reasons that are prepared",
+)
+def prepared_remarks() -> list[Bilingual]:
+    """Reasons for a return that are given often: take one as it is, or write your own."""
+    return [Bilingual.of(each) for each in prepared.PREPARED]
 
 
 @router.post(

@@ -21,7 +21,7 @@ from filing.recommended.keeping import Opening
 from filing.recommended.steps import Action
 from filing.recommended.weighing import Answered, Proposed
 from portal.api import recommending
-from portal.api.shapes import RequestBody
+from portal.api.shapes import RequestBody, WordsIn
 from portal.web.access import allow, public
 from portal.web.at_hand import Database
 from portal.web.identity import By
@@ -37,13 +37,6 @@ FILERS = allow(Role.FILER, scope=Scope.FILE, kinds={Kind.ENTERPRISE})
 BODY = allow(
     Role.ADMINISTRATOR, own={Role.ADMINISTRATOR}, scope=Scope.REVIEW, kinds={Kind.INDUSTRY_BODY}
 )
-
-
-class WordsIn(RequestBody):
-    """A text in both languages; English may be left out."""
-
-    zh: str = Field(max_length=4000)
-    en: str = Field("", max_length=8000)
 
 
 NOTHING = WordsIn(zh="")

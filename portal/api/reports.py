@@ -1,22 +1,24 @@
 """Evaluation reports: read, taken home to be signed, countersigned."""
 
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
 from evaluators.running import comparison
-from portal.api.shapes import Answer, Bilingual, Page, Paged
+from filing import withdrawing
+from portal.api.shapes import Answer, Bilingual, Page, Paged, RequestBody, WordsIn
 from portal.web import sight
 from portal.web.access import allow
 from portal.web.at_hand import Database, Store
 from portal.web.identity import By
 from portal.web.uploads import Body
-from registry import attestation, reports
+from registry import attestation, finding_answers, reports
 from registry.attestation import BadLayer, Layer
+from registry.finding_answers import FindingAnswer
 from registry.organisations import Role
 from registry.reports import Report
 from registry.tokens import Scope
@@ -47,7 +49,35 @@ class ReportOut(Answer):
     created: datetime
     countersigned: datetime | None
     countersigned_key_id: str | None
+    withdrawn: datetime | None = Field(description="when whoever made it took it back")
+    withdrawal: dict[str, str] | None = Field(description="why, in their words: zh, en")
     about_earlier_version: bool = Field(description="whether the model has changed since")
+
+
+class WithdrawalIn(RequestBody):
+    """Why a report is taken back; the public reads it."""
+
+    reason: WordsIn
+
+
+class AnswerIn(RequestBody):
+    """What the filer answers to a finding; the public reads it as the filer's words."""
+
+    said: WordsIn
+
+
+class AnswerOut(Answer):
+    """One answer to one finding."""
+
+    id: str
+    finding: int = Field(description="the place of the finding in the report, from 1")
+    created: datetime
+    said: dict[str, str]
+
+    @classmethod
+    def of(cls, made: FindingAnswer) -> "AnswerOut":
+        """The JSON form of an answer."""
+        return cls(id=made.id, finding=made.finding, created=made.created, said=made.said)
 
 
 class WholeReport(ReportOut):
@@ -130,6 +160,53 @@ def countersign(*, by: By, signed: Body, session: Database, report_id: str) -> R
     return _shape(session, report)
 
 
+@router.post(
+    "/reports/{report_id}/withdrawal",
+    dependencies=[allow(Role.TESTER, Role.FILER, scope=Scope.EVALUATE)],
+    summary="撤回报告 · Withdraw a report",
+)
+def withdraw(by: By, session: Database, report_id: str, wanted: WithdrawalIn) -> ReportOut:
+    """Take back a report that your organisation made: it counts no longer and stays readable.
+
+    Reviews leave it out, and published pages say at once that it was withdrawn, and why.
+    """
+    reason = wanted.reason.model_dump()
+    report = withdrawing.withdraw(session, by=by, report_id=report_id, reason=reason)
+    return _shape(session, report)
+
+
+@router.get(
+    "/reports/{report_id}/answers",
+    dependencies=[SEEN],
+    summary="备案主体对结果的回应 · Answers to findings",
+)
+def answers(by: By, session: Database, paging: Paged, report_id: str) -> Page[AnswerOut]:
+    """What the filer answered, finding by finding, oldest first."""
+    report = sight.report(session, by, report_id)
+    found = finding_answers.of_reports(session, [report.id]).get(report.id, {})
+    rows = [each for number in sorted(found) for each in found[number]]
+    return paging.whole(rows, AnswerOut.of, key=lambda row: row.id)
+
+
+@router.post(
+    "/reports/{report_id}/findings/{finding}/answers",
+    status_code=201,
+    dependencies=[allow(Role.FILER, scope=Scope.FILE)],
+    summary="回应一条结果 · Answer a finding",
+)
+def answer(
+    by: By,
+    session: Database,
+    report_id: str,
+    finding: Annotated[int, Path(ge=1, le=1_000_000)],
+    wanted: AnswerIn,
+) -> AnswerOut:
+    """Put your answer beside a finding of a report on your model: it is public and stays."""
+    said = wanted.said.model_dump()
+    made = finding_answers.answer(session, by=by, report_id=report_id, finding=finding, said=said)
+    return AnswerOut.of(made)
+
+
 @router.get(
     "/reports/{report_id}/sealed-evidence",
     dependencies=[SEEN],
@@ -140,7 +217,7 @@ def sealed(by: By, session: Database, store: Store, report_id: str) -> dict[str,
     return reports.sealed_evidence(session, store, by=by, report_id=report_id)
 
 
-def _text(path: Path) -> str:
+def _text(path: FilePath) -> str:
     if path.stat().st_size > attestation.MAX_ENVELOPE:
         raise BadLayer(Layer.FILE, "文件太大。", "it is too large.")
     try:

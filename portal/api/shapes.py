@@ -34,6 +34,13 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class WordsIn(RequestBody):
+    """A text in both languages; English may be left out."""
+
+    zh: str = Field(max_length=4000)
+    en: str = Field("", max_length=8000)
+
+
 class Bilingual(Answer):
     """One statement in both languages."""
 

@@ -483,6 +483,25 @@ def show(filing: str, *, as_json: bool) -> None:
     _ask("GET", f"/filings/{filing}", None, as_json=as_json)
 
 
+@file.command(
+    "returns", help="退回和补正的经过。/ Each return: what was asked, answered and changed."
+)
+@click.argument("filing")
+@JSON
+def returns(filing: str, *, as_json: bool) -> None:
+    """For the filer and for reviewers; the oldest first."""
+    from portal.commands import filing_view, showing
+    from portal.commands.client import Client
+    from registry.settings import settings
+
+    with Client.of(settings()) as client:
+        found = list(client.items(f"/filings/{filing}/returns"))
+    if as_json:
+        showing.as_json(found)
+        return
+    filing_view.returns(found)
+
+
 def said(name: str, zh: str) -> dict[str, dict[str, str]]:
     """A wording as a part of a body; nothing where nothing was written."""
     return {name: {"zh": zh}} if zh else {}

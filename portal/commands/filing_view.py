@@ -1,6 +1,6 @@
 """A filing as the command line prints it: for who files, and with more for who reviews."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from portal.commands import showing
@@ -290,6 +290,50 @@ def _remarks(made: Mapping[str, Any]) -> None:
         _both(f"{each['code']} {name['zh']}：{said.zh}", f"{name['en']}: {said.en}")
         reply = f'mingsuan file reply {made["id"]} {each["id"]} "…" --revision {made["revision"]}'
         _print(f"    改这一项，或答复 / change the field, or reply: {reply}")
+
+
+def returns(found: Sequence[Mapping[str, Any]]) -> None:
+    """The thread of returns, as it is printed.
+
+    Args:
+        found: as the API answers.
+    """
+    if not found:
+        _both("没有退回过。", "It was never returned.")
+    for each in found:
+        number, day, who = each["submission"], each["at"][:10], each["who"]
+        _heading(f"第{number}次提交被退回", f"submission {number} was returned")
+        _both(f"{day} {who['zh']}", f"{day} {who['en']}")
+        if each["reason"]:
+            _quoted(each["reason"])
+        for asked in each["asked"]:
+            _print(f"  · {asked['code']} {asked['name']['zh']} / {asked['name']['en']}")
+            _quoted(asked["said"])
+            for reply in asked["replies"]:
+                _both(f"答复，{reply['at'][:10]}：", f"reply, {reply['at'][:10]}:")
+                _quoted(reply["said"])
+            if asked["change"]:
+                _changed(asked["change"])
+        if each["answered"] is None:
+            _both("还没有再次提交。", "Not submitted again yet.")
+            continue
+        again = each["answered"][:10]
+        _both(f"{again}再次提交。", f"Submitted again on {again}.")
+        for other in each["besides"]:
+            _print(f"  + {other['key']} {other['name']['zh']} / {other['name']['en']}")
+            _changed(other)
+
+
+def _quoted(words: Mapping[str, str]) -> None:
+    from filing import wording
+
+    said = wording.own_words(words)
+    _both(f"“{said.zh}”", f"“{said.en}”")
+
+
+def _changed(change: Mapping[str, Any]) -> None:
+    was, now = (change[name] or {"zh": "没有", "en": "nothing"} for name in ("before", "after"))
+    _both(f"{was['zh']} → {now['zh']}", f"{was['en']} → {now['en']}")
 
 
 def _next(made: Mapping[str, Any]) -> None:

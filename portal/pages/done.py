@@ -31,6 +31,8 @@ DONE: Mapping[str, Text] = {
     "countersigned": Text(
         "签章确认的签名已核对，已收下。", "The countersignature was checked and taken in."
     ),
+    "answered": Text("回应已写在结果旁边。", "The answer stands beside the finding."),
+    "report_withdrawn": Text("报告已撤回。", "The report is withdrawn."),
     "approved": Text("说明已确认。", "The explanation is confirmed."),
     "invited": Text("邀请已生成。", "The invitation is made."),
     "role_given": Text("角色已授予。", "The role is given."),

@@ -185,11 +185,7 @@ def explain_page(
     looked_at: FormData | None = getattr(request.state, "looked_at", None)
     version = submission.get(session, version_id)
     by.own(version.organisation_id)
-    usable = [
-        report
-        for report in reports.for_version(session, version_id)
-        if report.countersigned is not None
-    ]
+    usable = [report for report in reports.for_version(session, version_id) if report.signed]
     yardstick = next(iter(yardsticks.counting(session, version_id, version.digest)), None)
     owned = datasets.owned(session, by.organisation_id, use=datasets.Use.EXPLANATION)
     typed = forms.typed(looked_at) if looked_at else typed_before(request)

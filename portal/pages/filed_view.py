@@ -21,6 +21,7 @@ from filing.meanings import Meaning
 from filing.risk import Level
 from filing.standing import Freshness, Standing, State
 from portal.pages import (
+    answers,
     beyond,
     confirming,
     explaining,
@@ -262,6 +263,8 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
     lapse, data = entry.standing.service.lapse, _data(session, entry.content)
     aged = tuple((n, e.said) for n, e in entry.standing.evaluations.overtaken.items())
     told, grade = told_by(entry.content), entry.content["grade"]["level"]
+    answered = answers.of(session, [each["id"] for each in entry.content["reports"]])
+    said = tuple((name, given) for name, by in answered.items() for given in by.values())
 
     def made() -> Parts:
         shown = _shown(session, entry.content, data, language)
@@ -289,6 +292,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
                 "shown": shown,
                 "lapse": lapse,
                 "aged": dict(aged),
+                "answered": answered,
             }
         )
         made = {
@@ -297,7 +301,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
         read = Markup(" ").join(made[each] for each in READ_FIRST).striptags()
         return Parts(**made, words=getattr(module, WORDS)(used(read, language)))
 
-    return kept.get((entry.digest, language, lapse, aged, data), made)
+    return kept.get((entry.digest, language, lapse, aged, data, said), made)
 
 
 def _purposes(told: Answers, decider: Mapping[str, str] | None) -> list[Stated]:

@@ -33,6 +33,7 @@ from filing import (
     sources,
     taking,
     tested_acts,
+    thread,
     withholding,
     wording,
 )
@@ -192,6 +193,7 @@ def filing_page(
         seal_grounds=withholding.GROUNDS,
         editable=filing.status in EDITABLE,
         remarks=remarks.on(session, filing, submission=filing.submissions or None),
+        returns=thread.of(session, filing, reader=by),
         reports=_listed(session, filing),
         explanations=[
             each

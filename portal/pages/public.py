@@ -24,11 +24,12 @@ from filing.search_index import BEHIND, SearchIndex
 from portal.pages import addresses, facets, filed_view
 from portal.pages.addresses import Edition, in_own_language
 from portal.pages.rendering import Lang, render
-from portal.web import page_cache
+from portal.web import page_cache, sight
 from portal.web.access import public
 from portal.web.articles import articles
 from portal.web.at_hand import Database, Index
 from portal.web.glossary import terms
+from portal.web.identity import Asking, Identity
 from portal.web.page_cache import keep, keep_not
 from registry import environment
 from registry.errors import Reason
@@ -260,7 +261,12 @@ Seen = Annotated[Revision | None, Depends(_seen)]
 
 @router.get("/{language}/f/{number}", dependencies=[public])
 def filed(
-    request: Request, language: Lang, session: Database, seen: Seen, number: str
+    request: Request,
+    language: Lang,
+    session: Database,
+    seen: Seen,
+    asking: Asking,
+    number: str,
 ) -> Response:
     """The filed page: explanation first, then what was checked, then the filing, then history."""
     try:
@@ -271,7 +277,14 @@ def filed(
     slug = shown.entry.content["slug"]
     if number != slug:  # the number as it is printed leads to the address
         return RedirectResponse(f"/{language}/f/{slug}", status_code=307)
-    return _filed(request, language, shown)
+    return _filed(request, language, shown, review=_review_of(session, asking, slug))
+
+
+def _review_of(session: Session, asking: Identity | None, slug: str) -> str | None:
+    """The filing whose review page a reviewer is led to; None for everybody else."""
+    if asking is None or not sight.reviews(asking.actor):
+        return None
+    return catalogue.find(session, slug).id
 
 
 @router.get("/{language}/f/{number}/v{edition}", dependencies=[public])
@@ -380,7 +393,12 @@ def _shown(
 
 
 def _filed(
-    request: Request, language: Language, shown: _Shown, then: AsOf | None = None
+    request: Request,
+    language: Language,
+    shown: _Shown,
+    then: AsOf | None = None,
+    *,
+    review: str | None = None,
 ) -> Response:
     """The page; of a day that is past with what was public and served then."""
     content = shown.entry.content
@@ -397,6 +415,7 @@ def _filed(
         status_names=STATUS_NAMES,
         counted=COUNTED,
         record=recorded.rows(shown.entry, shown.past),
+        review=review,
         code=addresses.code(request.app.state.settings, content["slug"]),
     )
 

@@ -39,7 +39,7 @@ PRICING = frozenset({"price_counterfactual", "price_observational", "loyalty_dos
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding, in words and numbers ready to show."""
+    """One finding, in words and numbers ready to show; `number` is its place in the report, from 1."""
 
     label: str
     against: str
@@ -59,6 +59,7 @@ class Row:
     method: str
     counts: tuple[CountRow, ...]
     suppressed: bool
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +430,7 @@ def _row(finding: Mapping[str, Any], predicate: Mapping[str, Any], language: Lan
         method=method(finding, plan, language),
         counts=counts(finding, predicate, language),
         suppressed=bool(finding["suppressed"]) and not _says_of_whom(finding, plan),
+        number=_number(finding, predicate),
     )
 
 
@@ -442,6 +444,12 @@ def plainly(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> Text:
     if finding["metric"] in prices.ROWS and not finding["suppressed"]:
         return beyond.sentence(finding, plan)
     return Text(finding["reading"]["zh"], finding["reading"]["en"])
+
+
+def _number(finding: Mapping[str, Any], predicate: Mapping[str, Any]) -> int:
+    """The place of a finding in its report, from 1: by it is it answered."""
+    places = (n for n, each in enumerate(predicate["findings"], 1) if each is finding)
+    return next(places, 0)
 
 
 def _says_of_whom(finding: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:

@@ -1,16 +1,18 @@
 """The report page: for its parties from the start, for everyone once a filing carries it."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evaluators.running import comparison
-from filing import editions, standing
-from portal.pages import comparison_view, forms, report_view
+from filing import editions, standing, testers, withdrawing, withdrawn
+from portal.pages import answers, comparison_view, forms, report_view
+from portal.pages.attempts import attempt
+from portal.pages.boxes import called
 from portal.pages.rendering import Lang, go, reject, render
 from portal.web import sight
 from portal.web.access import allow, public
@@ -18,7 +20,7 @@ from portal.web.at_hand import Database
 from portal.web.identity import Asking, By, Identity
 from portal.web.page_cache import keep
 from portal.web.uploads import Form
-from registry import reports, submission
+from registry import finding_answers, reports, submission
 from registry.errors import RegisterError
 from registry.organisations import Actor, Role
 from registry.reports import Report, ReportNotFound
@@ -29,6 +31,29 @@ router = APIRouter(prefix="/{language}", include_in_schema=False)
 
 OTHERS = 8
 ENVELOPE_LIMIT = 32 * 1024**2
+
+
+Page = Annotated[int, Query(ge=1, le=100_000)]
+
+
+@router.get("/testers/{tester_id}.json", dependencies=[public])
+def of_tester_as_json(session: Database, tester_id: str, page: Page = 1) -> Response:
+    """What is public of a tester organisation, as JSON."""
+    return JSONResponse(testers.of(session, tester_id, page=page).as_json())
+
+
+@router.get("/testers/{tester_id}", dependencies=[public])
+def of_tester(
+    request: Request,
+    language: Lang,
+    session: Database,
+    asking: Asking,
+    tester_id: str,
+    page: Page = 1,
+) -> Response:
+    """Who a tester organisation is, and its reports that published filings carry: no rating."""
+    tester = testers.of(session, tester_id, page=page)
+    return render(request, "tester.html", language=language, asking=asking, tester=tester)
 
 
 @router.get("/reports/{report_id}.json", dependencies=[public])
@@ -88,7 +113,11 @@ def report_page(
         model=submission.model_of(session, version),
         others=_others(session, report, actor),
         earlier=newest if newest is not None and newest > version.number else None,
-        may_countersign=_may_countersign(actor, report),
+        withdrawal=withdrawn.of_report(session, report.id),
+        may_countersign=_speaks_for(actor, report) and report.countersigned is None,
+        may_withdraw=_speaks_for(actor, report),
+        answers=answers.of(session, [report.id]).get(report.id, {}),
+        may_answer=_may_answer(session, actor, report),
         back=f"/{language}/desk" if actor else None,
     )
 
@@ -139,6 +168,61 @@ def countersign(
         reject(request, error)
         return report_page(request, language, session, asking, report_id)
     return go(f"/{language}/reports/{report_id}", "countersigned")
+
+
+@router.post(
+    "/reports/{report_id}/withdraw",
+    dependencies=[allow(Role.TESTER, Role.FILER, scope=Scope.EVALUATE)],
+)
+def withdraw(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    report_id: str,
+) -> Response:
+    """Take back a report that one's organisation made, with a reason that the public reads."""
+    reason = {"zh": forms.text(form, "reason"), "en": forms.text(form, "reason_en")}
+    return attempt(
+        lambda: withdrawing.withdraw(session, by=by, report_id=report_id, reason=reason),
+        request=request,
+        session=session,
+        again=lambda: report_page(request, language, session, asking, report_id),
+        done=go(f"/{language}/reports/{report_id}", "report_withdrawn"),
+        typed=forms.typed(form),
+        names=called({"reason.en": "reason_en"}),
+    )
+
+
+@router.post(
+    "/reports/{report_id}/findings/{finding}/answer",
+    dependencies=[allow(Role.FILER, scope=Scope.FILE)],
+)
+def answer(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    report_id: str,
+    finding: Annotated[int, Path(ge=1, le=1_000_000)],
+) -> Response:
+    """Put the filer's answer beside a finding of a report on its own model."""
+    said = {"zh": forms.text(form, "said"), "en": forms.text(form, "said_en")}
+    return attempt(
+        lambda: finding_answers.answer(
+            session, by=by, report_id=report_id, finding=finding, said=said
+        ),
+        request=request,
+        session=session,
+        again=lambda: report_page(request, language, session, asking, report_id),
+        done=go(f"/{language}/reports/{report_id}", "answered"),
+        typed={**forms.typed(form), "finding": str(finding)},
+        names=called({"said.en": "said_en"}),
+    )
 
 
 def _both(
@@ -196,10 +280,20 @@ def _may_read(session: Session, report: Report, actor: Actor | None) -> bool:
     return party or editions.carries(session, report)
 
 
-def _may_countersign(actor: Actor | None, report: Report) -> bool:
+def _may_answer(session: Session, actor: Actor | None, report: Report) -> bool:
+    """Whether the reader may answer findings: a filer of the organisation whose model was tested."""
     return (
         actor is not None
-        and report.countersigned is None
+        and Role.FILER in actor.roles
+        and actor.organisation_id == finding_answers.owner(session, report)
+    )
+
+
+def _speaks_for(actor: Actor | None, report: Report) -> bool:
+    """Whether the reader may countersign or withdraw a report that stands."""
+    return (
+        actor is not None
+        and report.withdrawn is None
         and actor.organisation_id == report.organisation_id
-        and bool(actor.roles & {Role.TESTER, Role.FILER})
+        and (Role.TESTER if report.third_party else Role.FILER) in actor.roles
     )

@@ -22,6 +22,7 @@ from filing import (
     formal_grounds,
     in_full,
     plainness,
+    prepared,
     regrading,
     remarks,
     review,
@@ -32,6 +33,7 @@ from filing import (
     standing,
     submissions,
     tested_acts,
+    thread,
     wording,
 )
 from filing import revision as revisions
@@ -43,6 +45,7 @@ from filing.lifecycle import ACTION_NAMES, STATUS_NAMES, Action, Guard, Status
 from filing.meanings import Topic
 from filing.risk import LEVEL_NAMES, Level
 from portal.pages import (
+    answers,
     boxes,
     confirming,
     done,
@@ -135,6 +138,9 @@ def review_page(
         pictured=explaining.pictured(session, explanation, language) if explanation else None,
         remarks=remarks.on(session, filing),
         claimed=tested_acts.beside(session, told, given, cautions.remarks(told)),
+        answered=answers.of(session, filing.report_ids),
+        returns=thread.of(session, filing, reader=by),
+        prepared=prepared.PREPARED,
         name_claims=claims.named(filing.told),
         differing=[confirming.Differing.read(e) for e in declared.published(session, filing)],
         hard=[confirming.Differing.read(e) for e in plainness.published(session, filing)],

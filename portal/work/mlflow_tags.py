@@ -66,6 +66,7 @@ def tags(session: Session, version: Version, *, days: int) -> dict[str, str | No
 
     Verdicts are counted over the newest countersigned third-party report of these bytes with every
     probe that its policy requires, else over the newest; where there is none, over the owner's.
+    A withdrawn one speaks of nothing.
 
     Args:
         session: any session.
@@ -94,8 +95,8 @@ def tags(session: Session, version: Version, *, days: int) -> dict[str, str | No
 def _report(session: Session, version: Version) -> tuple[Report, Mapping[str, int]] | None:
     """The report that speaks of a version: a third party's that it signed, else the owner's."""
     every = reports.for_version(session, version.id)
-    signed = [each for each in every if each.third_party and each.countersigned is not None]
-    own = [each for each in every if not each.third_party]
+    signed = [each for each in every if each.third_party and each.signed]
+    own = [each for each in every if not each.third_party and each.withdrawn is None]
     read = [(each, evidence.read(session, each)) for each in signed or own[:1]]
     whole = [(each, said) for each, said in read if said.required and not said.missing]
     return next(((each, said.verdicts) for each, said in whole or read), None)

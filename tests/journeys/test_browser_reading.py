@@ -83,6 +83,7 @@ def pages(story: Story) -> list[str]:
                 "edition": "1",
                 "slug": "shanghai",
                 "report_id": made["report"],
+                "tester_id": story.organisations["tester"],
                 "?reports/{report_id}/comparison": f"?earlier={made['report']}",
             }
         ),

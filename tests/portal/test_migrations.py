@@ -788,3 +788,51 @@ def test_when_data_are_from_is_asked_beside_what_is_on_record(
         assert connection.execute(text("SELECT period FROM dataset")).scalar_one() == ""
     migrations.downgrade(empty, "0039")
     assert contents(empty) == before
+
+
+EVALUATION = """
+INSERT INTO evaluation (id, created, version_id, dataset_id, organisation_id, registered_by, plan,
+  plan_digest, predictions)
+VALUES ('e1', '2026-11-21 00:00:00', 'v1', 'd1', 'o1', 'p1', '{}', 'aa', 0)
+"""
+REPORT = """
+INSERT INTO report (id, created, evaluation_id, version_id, organisation_id, third_party,
+  model_digest, envelope, statement_digest, findings_digest, sealed_digest)
+VALUES ('e1', '2026-11-21 00:00:00', 'e1', 'v1', 'o1', false, 'aa', '{}', 'bb', 'cc', 'dd')
+"""
+REPORTED = (PERSON, DATASET, MODEL, VERSION, EVALUATION, REPORT)
+
+
+def test_no_report_on_record_is_taken_for_withdrawn(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0042")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in REPORTED:
+            connection.execute(text(row))
+    before = contents(empty)
+    migrations.upgrade(empty, "0043")
+    with empty.connect() as connection:
+        asked = text("SELECT withdrawn, withdrawal FROM report")
+        assert tuple(connection.execute(asked).one()) == (None, None)
+    migrations.downgrade(empty, "0042")
+    assert contents(empty) == before
+
+
+def test_lines_for_reviewers_and_answers_come_beside_what_is_on_record(
+    empty: Engine, organisation_row: Callable[[Engine], str]
+) -> None:
+    migrations.upgrade(empty, "0043")
+    organisation_row(empty)
+    with empty.begin() as connection:
+        for row in REPORTED:
+            connection.execute(text(row))
+        connection.execute(text(FILING), {"answers": "{}"})
+    before = contents(empty)
+    migrations.upgrade(empty, "0045")
+    after = contents(empty)
+    assert (after.pop("review_line"), after.pop("finding_answer")) == ([], [])
+    assert after == before
+    migrations.downgrade(empty, "0043")
+    assert contents(empty) == before

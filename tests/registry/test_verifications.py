@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from registry import corrections, journal, legal_day, organisations, verifications
 from registry.corrections import RecordMoved, revision_of
-from registry.organisations import Actor, Kind, Organisation, Role, WrongRole
+from registry.organisations import Actor, Kind, NameTaken, Organisation, Role, WrongRole
 from registry.verifications import (
     AlreadyVerified,
     Document,
@@ -156,3 +156,25 @@ def test_a_mistaken_verification_is_ended_with_a_reason_and_kept(
         "registry:organisation:verification_ended",
     ]
     verify(session, chief, firm)
+
+
+def test_no_two_verified_names_look_alike(
+    session: Session, firm: Organisation, chief: Actor
+) -> None:
+    """Names are told apart when records are made; one that came otherwise is not verified beside."""
+    verify(session, chief, firm)
+    twin = Organisation(
+        kind=Kind.ENTERPRISE,
+        name_zh="明德公司 ",
+        name_en="Other",
+        credit_code="91310000MA1K000007",
+    )
+    session.add(twin)
+    session.flush()
+    with pytest.raises(NameTaken):
+        verify(session, chief, twin)
+    assert verifications.in_force(session, twin) is None
+    verifications.end(session, by=chief, organisation_id=firm.id, reason="看错了")
+    verify(session, chief, twin)
+    with pytest.raises(NameTaken):
+        verify(session, chief, firm)

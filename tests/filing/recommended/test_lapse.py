@@ -53,3 +53,8 @@ def test_another_version_ends_it_for_good_and_another_edition_of_the_same_does_n
     assert end(TERMS, Since(None, editions), days=365).why is Why.EVALUATION
     editions += [(other, "b"), (back, "a")]
     assert end(TERMS, Since(None, editions), days=365) == End(other, Why.VERSION)
+
+
+def test_a_report_that_was_withdrawn_ends_it_at_that_moment() -> None:
+    moment = DECIDED + timedelta(days=5)
+    assert end(TERMS, Since(None, STANDS.editions, moment), days=365) == End(moment, Why.WITHDRAWN)

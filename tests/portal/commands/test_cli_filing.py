@@ -1,5 +1,6 @@
 """A filing by the command line alone: no step, remark or decision that only a page can show."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from evaluators.running import questions
-from filing import dossier
+from filing import dossier, remarks
 from filing.dossier import Filing
 from filing.lifecycle import STEPS, Status
 from filing.risk import LEVEL_NAMES, Level
@@ -357,3 +358,48 @@ def test_the_newest_form_is_previewed_and_taken(
     assert f"form:{schemas.AFTER}" in taken.out
     desk.scene.session.expire_all()
     assert desk.scene.session.get_one(Filing, filing).schema_version == schemas.AFTER
+
+
+def test_the_thread_of_returns_is_printed_and_answers_by_the_api(desk: Desk) -> None:
+    """filing/A17: what was asked of each answer, what was replied and changed, in order."""
+    made = desk.scene.submitted()
+    said = [
+        {"code": "B2", "zh": "请改写。", "en": "Write it anew."},
+        {"code": "E7", "zh": "补充。"},
+    ]
+    desk.scene.rule(made, "return", remarks=said, reason="有两处要补。")
+    filing, revision = desk.filing(made)
+    remark = next(each.id for each in remarks.on(desk.scene.session, made) if each.key == "E7")
+    reply = ("file", "reply", filing, remark, "没有更多。", "--revision", revision)
+    assert desk.run(desk.filer, *reply).code == 0
+    desk.scene.session.rollback()
+    desk.scene.session.refresh(made)
+    dossier.fill(
+        desk.scene.session,
+        by=desk.scene.filer,
+        filing_id=filing,
+        revision=made.revision,
+        answers={"B2": "判断贷款能不能批准。"},
+    )
+    desk.scene.file(made, "submit")
+    desk.filing(made)
+    for reader in (desk.filer, desk.reviewer):
+        shown = desk.run(reader, "file", "returns", filing)
+        assert shown.code == 0, shown.err
+        places = [
+            shown.out.index(squeezed(each))
+            for each in (
+                "第1次提交被退回",
+                "有两处要补。",
+                "B2",
+                "请改写。",
+                "判断贷款能不能批准。",
+                "E7",
+                "没有更多。",
+                "再次提交",
+            )
+        ]
+        assert places == sorted(places)
+    told = json.loads(desk.run(desk.filer, "file", "returns", filing, "--json").out)
+    assert [each["code"] for each in told[0]["asked"]] == ["B2", "E7"]
+    assert told[0]["asked"][1]["replies"][0]["said"] == {"zh": "没有更多。"}

@@ -15,7 +15,7 @@ PUBLIC_TEMPLATES = (
     "words", "report", "_report", "_explanation", "_probes", "_search", "comparison", "platform_keys", "sign_in",
     "invitation", "password", "message", "problem", "_item", "concern_start", "concern_new", "concern_receipt",
     "concern_follow", "recommended_list", "recommended", "law", "preview", "preview_link", "day", "_then",
-    "withheld",
+    "withheld", "tester",
 )  # fmt: skip
 
 
@@ -56,6 +56,14 @@ CLAIMS = (
     Claim("份有效的第三方评估报告，备案主体没有附上；这份报告里差异超过界线的有2项。", "of this version counts, and the filer did not attach it; findings beyond a line there: 2.", "left out", "clear"),
     Claim("份有效的第三方评估报告，备案主体没有附上；这份报告里差异超过界线的有2项。", "of this version counts, and the filer did not attach it; findings beyond a line there: 2.", "line:left out", "line:clear"),
     Claim("附上的报告里，这一份这里的说明没有引用：", "One of the attached reports is not quoted in this explanation: ", "unquoted", "explained"),
+    Claim("备案主体回应（", "The filer answers (", "answered", "clear"),
+    Claim("备案主体回应（", "The filer answers (", "report:answered", "report:clear"),
+    Claim("撤回了这份报告，它不再算数", "withdrew this report on ", "withdrawn", "clear"),
+    Claim("撤回了这份报告，它不再算数", "withdrew this report on ", "report:withdrawn", "report:clear"),
+    Claim("理由，做评估的单位说：", "The reason, says whoever made it: ", "withdrawn", "clear"),
+    Claim("报告的文件和签名没有改动，可以照常下载和核对。", "Its file and signatures are as they were; they can be downloaded and checked.", "report:withdrawn", "report:clear"),
+    Claim("评估已由评估机构撤回：本平台对这个风险等级要求的第三方评估，从", "Evaluation withdrawn by its tester: the third-party evaluation that this platform asks for", "withdrawn", "clear"),
+    Claim("评估已由评估机构撤回：本平台对这个风险等级要求的第三方评估，从", "Evaluation withdrawn by its tester: the third-party evaluation that this platform asks for", "line:withdrawn", "later:clear"),
     Claim("没有附评估报告。", "No evaluation report is attached.", "bare", "own"),
     Claim("没有附第三方评估。", "No third-party evaluation is attached.", "own", "clear"),
     Claim("<h3>第三方评估</h3>", "<h3>Third-party evaluation</h3>", "clear", "own"),
@@ -199,7 +207,14 @@ GENERAL = frozenset({
     "备案主体自己写的，没有测过", "这些是备案主体自己说的，没有测过。",
     "本平台还没有设定公众能访问的地址，所以这里没有二维码；下面的地址只在这个网站上有效。",
     "地址里有搜索不认识的部分，没有按它们查：", "没有第 %s 页，一共 %s 页；下面是最后一页。",
-    # what the tester is asked to do with the report
+    # what the page of a tester is, and is not
+    "测试机构。这里只列公示过的备案附上的报告，不评分，也不推荐哪一家。", "差异超过界线的结果", "还没有公示过的备案附上它的报告。",
+    "这家测试机构的其他报告",
+    # what the filer may do with a report on its model
+    "回应这一条结果", "您的回应（写在结果旁边，公众会看到，不能删）", "写下回应",
+    # what the tester is asked to do with the report, or may do with it
+    "为什么撤回（公众会看到）", "撤回这份报告", "英文（可以不写）",
+    "撤回以后，这份报告不再算数：审核时不再计入，公示了的页面马上写明撤回和理由。报告本身、它的结果和签名照样公开，撤回以后不能恢复。",
     "您现在没有登录，刚才填写的内容还没有提交。用同一个账号登录，就可以接着提交；文件要重新选择。",
     "签章确认", "签章确认后的文件", "提交签章确认",
     "请先复制下来，再回到原来的页面。", "去掉这些字符，再提交", "选过的文件不会一起提交。", "这一件的附件一起算。",

@@ -7,7 +7,16 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from filing import catalogue, computed, dossier, editions, handling, listings, receiving
+from filing import (
+    catalogue,
+    computed,
+    dossier,
+    editions,
+    handling,
+    listings,
+    receiving,
+    withdrawing,
+)
 from filing.concern_steps import Action, Outcome
 from filing.dossier import Filing
 from filing.fields import Kind as FieldKind
@@ -20,7 +29,7 @@ from filing.recommended import keeping
 from filing.recommended.keeping import Opening
 from filing.risk import Level
 from filing.routes import Route
-from registry import attestation, statements
+from registry import attestation, finding_answers, statements
 from registry.contradictions import Contradiction
 from registry.contradictions import Kind as About
 from registry.database import now, transaction
@@ -46,6 +55,9 @@ DIFFERING = Contradiction(
     Text("试了900次，900次更容易得到有利的结果", "of 900 tests, 900 better"),
     900,
 )
+
+
+TAKEN_BACK = {"zh": "数据用错了一列", "en": "A wrong column was used"}
 
 
 class Records:
@@ -105,6 +117,18 @@ class Records:
         self._attached_later("unquoted")
         ended = self._third_party("ended")
         scene.file(ended, "cancel", reason="服务结束")
+        answered = self._third_party("answered", verdicts=["disparity"])
+        finding_answers.answer(
+            self.session,
+            by=scene.filer,
+            report_id=answered.report_ids[0],
+            finding=1,
+            said={"zh": "已经改好", "en": "Mended since"},
+        )
+        taken_back = self._third_party("withdrawn", verdicts=["disparity"])
+        withdrawing.withdraw(
+            self.session, by=scene.tester, report_id=taken_back.report_ids[0], reason=TAKEN_BACK
+        )
         self._lengthy("lengthy")
         self._third_party("many", verdicts=["disparity"] * 24)
         self._recommended("many", "shanghai", ("clear", "beyond", "other verdicts", "other city"))

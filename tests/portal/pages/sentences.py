@@ -15,7 +15,7 @@ TEMPLATES = ROOT / "portal" / "pages" / "templates"
 STATIC = ROOT / "portal" / "pages" / "static"
 SPEAKING = (
     "portal/pages/public.py", "portal/pages/facets.py", "filing/search_options.py", "portal/pages/filed_view.py", "portal/pages/beyond.py", "portal/pages/unquoted.py",
-    "portal/pages/report_view.py", "portal/home/telling.py", "filing/service.py", "filing/standing.py", "filing/unattached.py", "filing/as_of.py", "filing/due.py", "filing/withholding.py", "filing/recorded.py", "filing/tested_acts.py",
+    "portal/pages/report_view.py", "portal/home/telling.py", "filing/service.py", "filing/standing.py", "filing/unattached.py", "filing/withdrawn.py", "filing/as_of.py", "filing/due.py", "filing/withholding.py", "filing/recorded.py", "filing/tested_acts.py",
     "filing/wording.py", "filing/reported.py", "filing/computed.py",
     "filing/law.py", "filing/routes.py", "filing/concerns.py", "filing/concern_steps.py",
     "filing/recommended/criteria.py", "filing/recommended/order.py", "filing/recommended/lapse.py",

@@ -160,6 +160,7 @@ def test_every_template_that_the_public_meets_is_walked(
         "slug": "many",
         "report_id": records.reports["explained"],
         "link_id": "0" * 32,
+        "tester_id": records.scene.tester.organisation_id,
         "?reports/{report_id}/comparison": f"?earlier={records.reports['clear']}",
     }
     with TestClient(records.site, headers={"accept": "text/html"}) as reader:

@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from registry import corrections, organisations, verifications
 from registry.database import transaction
-from registry.organisations import Kind, Role
+from registry.organisations import Kind, Organisation, Role
 from tests.portal.world import World
 
 CODE = "91350100M000100Y43"
@@ -94,3 +94,23 @@ def test_others_neither_read_nor_verify(world: World, firm: str, name: str, role
     answer = browser.post(f"/zh/organisations/{firm}/verification", data=sent(world, firm, csrf))
     assert answer.status_code == 403
     assert said(world, firm) == "身份没有核验记录。"
+
+
+def test_thousands_of_organisations_stand_on_pages_and_are_searched(
+    world: World, chief: tuple[TestClient, str], firm: str
+) -> None:
+    """All of them stood on one page, at three questions of the record for each."""
+    with transaction(world.site.state.factory) as session:
+        session.add_all(
+            Organisation(
+                kind=Kind.ENTERPRISE, name_zh=f"第{each:04}号公司", name_en=f"Firm {each}"
+            )
+            for each in range(120)
+        )
+    first = chief[0].get("/zh/organisations").text
+    assert first.count("<tr id=") == 50
+    assert "page=2" in first
+    assert chief[0].get("/zh/organisations?page=2").text.count("<tr id=") == 50
+    found = chief[0].get("/zh/organisations?q=0007").text
+    assert found.count("<tr id=") == 1
+    assert "第0007号公司" in found

@@ -6,6 +6,7 @@ from html import unescape
 from fastapi.testclient import TestClient
 
 from portal.pages.public import ACCESSIBILITY
+from registry.organisations import Role
 from tests import public_pages
 from tests.portal.pages.shelf import Shelf
 from tests.portal.recommended import Recommended
@@ -30,6 +31,7 @@ def test_every_public_page_links_its_twin_and_it_answers(shelf: Shelf, reader: T
         "edition": "1",
         "slug": Recommended(shelf.site, slug="twins", entered=0).slug,
         "report_id": shelf.made["report"],
+        "tester_id": shelf.world.member("tester-own", Role.TESTER).organisation.id,
         "?reports/{report_id}/comparison": f"?earlier={shelf.made['report']}",
     }
     told = [each for each in public_pages.templates() if each not in FORMS]

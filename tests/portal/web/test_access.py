@@ -47,6 +47,7 @@ VALUES = {
     "slug": "none-published",
     "number": "none-published",
     "edition": "1",
+    "finding": "1",
     "action": "check",
     "answer": "confirm",
     "day": "2026-11-28",
@@ -62,6 +63,8 @@ PLAN = {
 COLUMN = {"name": "x", "plain": {"zh": "甲", "en": "the first"}, "actionable": 0}
 # A sound body for each changing route that looks at a record after it has read its body.
 BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/reports/{report_id}/withdrawal": {"reason": {"zh": "数据用错了"}},
+    "/api/v1/reports/{report_id}/findings/{finding}/answers": {"said": {"zh": "已经改好"}},
     "/api/v1/organisations/{organisation_id}": {"revision": "as read"},
     "/api/v1/invitations": {"email": "new@example.org", "role": "administrator"},
     "/api/v1/versions/{version_id}/engagements": {
