@@ -32,6 +32,8 @@ DESCRIBED = re.compile(r'\s+aria-describedby="[^"]*"')
 FIELD = "data-field"
 """The attribute of a group that holds the code of a field of the filing."""
 JOINT = " · "
+CALLED = "/name"
+"""At the end of the id of what names a part of an answer, in the form of a filing."""
 Kind = TypeVar("Kind")
 
 
@@ -236,13 +238,17 @@ class _Reader(HTMLParser):
             return Box(address, self._own(tag) or tag.name)
         # A part of an answer is named by each step of its place: the field, the part, the language.
         places = list(accumulate(tag.id.split("/"), lambda one, two: f"{one}/{two}"))[:-1]
-        steps = [str(self._named[place]) for place in places if place in self._named]
+        calls = [each for place in places for each in (f"{place}{CALLED}", place)]
+        steps = [str(self._named[each]) for each in calls if each in self._named]
         parts = dict.fromkeys(part for part in [self._own(group), *steps, self._own(tag)] if part)
         return Box(address, JOINT.join(parts), group.given[FIELD])
 
     def _own(self, tag: _Tag) -> str:
         given = tag.given
-        named = self._named.get(given.get("aria-labelledby") or tag.id)
+        ids = given.get(
+            "aria-labelledby", ""
+        ).split()  # from the outside inwards: the last is its own
+        named = self._named.get(ids[-1] if ids else tag.id)
         return given.get("aria-label") or str(named or tag.label or "")
 
     def marked(self, wrong: Iterable[tuple[_Tag, Sequence[str]]]) -> str:
@@ -309,8 +315,8 @@ class _Reader(HTMLParser):
         group = self._last(_Tag)
         if tag == "legend" and group is not None:
             group.label = made
-        elif place := given.get("for") or given.get("id"):
-            self._named[place] = made
+        for place in {given.get("for"), given.get("id")} - {None, ""}:
+            self._named[str(place)] = made
         return made
 
     def _last(self, kind: type[Kind]) -> Kind | None:

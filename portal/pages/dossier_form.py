@@ -13,7 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from filing.fields import Field, Kind, Part, Schema
 
-BLANK_ROWS = 2
+MOST_ROWS = 50
+"""Where the schema says no number."""
 SEAL_PARTS = ("reason", "ground", "review")
 
 
@@ -44,14 +45,19 @@ def names(item: str) -> Iterable[str]:
     return "/".join(["a", key, *path]), key
 
 
-def rows_of(part: Part, value: Any) -> list[Mapping[str, Any]]:
-    """The rows to show: those that are there, and blank ones for more; else one for each of a list."""
+def rows_of(part: Part, value: Any, more: bool) -> list[Mapping[str, Any]]:
+    """The rows to show: those that are there and, where asked for, a blank one; else one for each of a list.
+
+    Args:
+        part: the rows.
+        value: as they are typed; None for none.
+        more: whether one more is to be typed.
+    """
     there = value if isinstance(value, list) else []
     if part.each:
         said = {row.get(part.each): row for row in there}
         return [{part.each: each.id, **said.get(each.id, {})} for each in part.listed]
-    room = max(0, (part.most or 50) - len(there))
-    return [*there, *({} for _ in range(min(BLANK_ROWS, room)))]
+    return [*there, {}] if more and len(there) < (part.most or MOST_ROWS) else there
 
 
 @dataclass(frozen=True, slots=True)

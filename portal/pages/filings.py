@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -39,7 +40,7 @@ from filing import (
 )
 from filing import revision as revisions
 from filing.dossier import Filing
-from filing.fields import Answers, Field, Group, Kind, sets
+from filing.fields import ENGLISH_FACTOR, Answers, Field, Group, Kind, sets
 from filing.gate import Gate, Hurdle
 from filing.lifecycle import ACTION_NAMES, EDITABLE, EXITS, STATUS_NAMES, Action, Guard
 from filing.meanings import Meaning
@@ -121,10 +122,12 @@ def filing_page(
     filing_id: str,
     group: str = "",
     drop: int = 0,
+    more: str = "",
 ) -> Response:
     """One group of the dossier as a form, with what is still to do.
 
-    `drop` is the number of a set that its filer wants to take out, and is asked about first.
+    `drop` is the number of a set that its filer wants to take out, and is asked about first; `more`
+    is the place of the rows to which one is added, or the group of which a set is.
     """
     filing = dossier.get(session, by=by, filing_id=filing_id)
     by.own(filing.organisation_id)
@@ -135,7 +138,7 @@ def filing_page(
     told = grading.counted(Answers(schema, given), filing.grade_change)
     reports = evidence.attached(session, filing)
     made = computed.fields(session, filing, reports)
-    every = _keys(chosen, {**given, **made})
+    every = _keys(chosen, {**given, **made}, more=more == chosen.id)
     keys = [
         key
         for key in every
@@ -190,6 +193,9 @@ def filing_page(
         returned_for=remarks.returned_for(session, filing),
         questions=risk.questionnaire().questions,
         rows_of=dossier_form.rows_of,
+        more=more,
+        another=chosen.repeats and not chosen.computed and sets(chosen, given) < chosen.most,
+        english_factor=ENGLISH_FACTOR,
         seal_grounds=withholding.GROUNDS,
         editable=filing.status in EDITABLE,
         remarks=remarks.on(session, filing, submission=filing.submissions or None),
@@ -286,6 +292,8 @@ def fill(
     dropping = forms.whole(form, "drop")  # what was typed is kept before anything is asked
     staying = group if forms.text(form, "take") else forms.text(form, "next") or group
     following = f"{group}&drop={dropping}#drop" if dropping else staying
+    if more := forms.text(form, "more"):  # what was typed is kept, and one more is asked for
+        following = f"{group}&more={quote(more)}#{quote(more)}/new"
     done = go(f"/{language}/filings/{filing_id}?group={following}", "saved")
     return attempt(
         change,
@@ -501,15 +509,11 @@ def _listed(session: Session, filing: Filing) -> list[reports.Report]:
     return [*own, *earlier]
 
 
-def _keys(group: Group, given: Mapping[str, Any]) -> list[str]:
-    """The keys of one group, with room for one more set where the group repeats."""
+def _keys(group: Group, given: Mapping[str, Any], *, more: bool) -> list[str]:
+    """The keys of one group, with one set more where the group repeats and that is asked for."""
     if not group.repeats:
         return [each.code for each in group.fields]
-    count = sets(group, given)
-    if group.computed:
-        return [f"{each.code}#{n}" for n in range(1, count + 1) for each in group.fields]
-    started = any(key.endswith(f"#{count}") for key in given if group.has(key))
-    shown = min(group.most, count + 1 if started else count)
+    shown = min(group.most, sets(group, given) + more)
     return [f"{each.code}#{n}" for n in range(1, shown + 1) for each in group.fields]
 
 

@@ -135,6 +135,7 @@ def wait_for_work(page: Page, finished: str) -> None:
 def type_answers(page: Page, answers: Mapping[str, Any], part_of: Callable[[str], Part]) -> None:
     """Fill in what the form on the page asks for, by the names of its inputs."""
     for key, value in answers.items():
+        _add_rows(page, f"a/{key}", part_of(key), value)
         for name, typed in _places(f"a/{key}", part_of(key), value):
             box = page.locator(f'[name="{name}"]')
             if not box.count():
@@ -148,6 +149,23 @@ def type_answers(page: Page, answers: Mapping[str, Any], part_of: Callable[[str]
                 box.select_option(typed)
             else:
                 box.fill(typed)
+
+
+def _add_rows(page: Page, place: str, part: Part, value: Any) -> None:
+    """Ask for as many rows as are to be typed: none stands there in advance."""
+    if part.kind is Kind.PARTS:
+        for each in part.parts:
+            if each.id in value:
+                _add_rows(page, f"{place}/{each.id}", each, value[each.id])
+    if part.kind is not Kind.ROWS or part.each:
+        return
+    for number, _ in enumerate(value, 1):
+        button = f'button[name=more][value="{place}"]'
+        if (
+            page.locator(button).count()
+            and not page.locator(f'[name^="{place}/{number}/"]').count()
+        ):
+            press(page, button)
 
 
 def _places(place: str, part: Part, value: Any) -> list[tuple[str, str]]:

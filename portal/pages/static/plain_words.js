@@ -1,4 +1,5 @@
-// Tells beside a box which words are hard, a moment after typing stops. Without it, saving tells the same.
+// Counts what is typed, and tells beside a box which words are hard, a moment after typing stops.
+// Without it, saving tells the same.
 "use strict";
 
 const PAUSE = 900; // milliseconds without a key
@@ -8,6 +9,8 @@ for (const form of document.querySelectorAll("form[data-plain]")) {
   for (const place of form.querySelectorAll("[data-beside]")) places.set(place.dataset.beside, place);
   form.addEventListener("input", (event) => {
     const box = event.target;
+    const count = document.getElementById(`${box.name}/count`);
+    if (count) count.replaceChildren(`${[...box.value].length}/${count.dataset.most}`);
     const place = places.get(box.name);
     if (!place) return;
     clearTimeout(place.waits);

@@ -58,7 +58,9 @@ class Names(HTMLParser):
 def labels(page: str) -> set[str]:
     """Everything on a page that can be the label of a box, or a part of one."""
     found = re.findall(r"<(?:label|legend)\b[^>]*>(.*?)</(?:label|legend)>", page, re.DOTALL)
-    found += re.findall(r'<span id="n-[^"]*">(.*?)</span>', page, re.DOTALL)
+    found += re.findall(
+        r'<span (?:id="n-[^"]*"|class="called"[^>]*)>(.*?)</span>', page, re.DOTALL
+    )
     given = re.findall(r'aria-label="([^"]*)"', page)
     return {plain(re.sub(r"<select.*", "", each, flags=re.DOTALL)) for each in [*found, *given]}
 
@@ -94,10 +96,10 @@ def check(form: Form, page: str, sent: str) -> int:
         tag = tags.get(target, {})
         if LENGTH in line:
             assert tag.get("name") == sent, where
-            mine = re.search(
-                rf'<label[^>]* for="{re.escape(target)}">(.*?)</label>', page, re.DOTALL
-            )
-            last = tag.get("aria-label") or (mine and plain(mine.group(1)))
+            named = tag.get("aria-labelledby", "").rpartition(" ")[2]
+            own = f'id="{re.escape(named)}"' if named else f'for="{re.escape(target)}"'
+            mine = re.search(rf"<(label|span)[^>]* {own}[^>]*>(.*?)</\1>", page, re.DOTALL)
+            last = tag.get("aria-label") or (mine and plain(mine.group(2)))
             assert label.split(boxes.JOINT)[-1] == html.unescape(last or ""), where
         if tag.get("name"):
             assert tag["aria-invalid"] == "true", where
