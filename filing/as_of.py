@@ -18,7 +18,7 @@ from filing.catalogue import History, PublicEntry
 from filing.dossier import Filing
 from filing.editions import Edition
 from filing.forms import told_by
-from filing.lifecycle import EXITS, STATUS_NAMES, Status
+from filing.lifecycle import CLOSED, EXITS, STATUS_NAMES, Status
 from filing.meanings import Meaning
 from filing.standing import Stood
 from registry import legal_day
@@ -305,7 +305,7 @@ def _beside(session: Session, filing: Filing, at: datetime) -> list[Filing]:
                 Filing.model_id == filing.model_id,
                 Filing.id != filing.id,
                 Filing.id.in_(published),
-                or_(Filing.status.not_in(standing.ENDED), Filing.since > at),
+                or_(Filing.status.not_in(CLOSED), Filing.since > at),
             )
         )
     )

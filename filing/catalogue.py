@@ -25,11 +25,11 @@ from filing.concerns import Count
 from filing.dossier import Filing
 from filing.editions import Content, Edition
 from filing.hits import Hit
-from filing.lifecycle import EXITS, STATUS_NAMES, STEPS, Status
+from filing.lifecycle import CLOSED, EXITS, STATUS_NAMES, STEPS, Status
 from filing.listings import Listing
 from filing.search_hits import Asked, Filters
 from filing.search_index import SearchIndex
-from filing.standing import ENDED, Next, Standing, Stated
+from filing.standing import Next, Standing, Stated
 from registry import journal, legal_day
 from registry.database import now, rows
 from registry.journal import Told
@@ -60,7 +60,7 @@ WITH_EDITIONS = (
     .outerjoin(Edition, and_(Edition.filing_id == Filing.id, Filing.id == ASKED.id))
     .where(
         ASKED.number == bindparam("number"),
-        or_(Filing.id == ASKED.id, and_(Filing.submissions > 0, Filing.status.not_in(ENDED))),
+        or_(Filing.id == ASKED.id, and_(Filing.submissions > 0, Filing.status.not_in(CLOSED))),
     )
     .order_by(Edition.number)
 )

@@ -63,6 +63,21 @@ EDITABLE = frozenset({Status.DRAFT, Status.SELF_CHECKED, Status.RETURNED, Status
 """Where the filer may change the dossier; a change takes a self-checked filing back to draft."""
 
 
+WITH_THE_FILER = frozenset({Status.PUBLISHED, Status.CHANGE_PENDING})
+"""Where a published filing waits for nobody, unless a report of its was withdrawn."""
+
+OVER = frozenset({Status.CANCELLED, Status.REVOKED})
+"""Where what was published is in force no more, and nothing took its place."""
+
+CLOSED = OVER | {Status.DECLINED}
+"""Where a filing of a model counts no more beside its others."""
+
+PUBLIC = (
+    Status.PUBLISHED, Status.CHANGE_PENDING, Status.CANCELLED, Status.REVOKED, Status.SUPERSEDED,
+)  # fmt: skip
+"""What the public is told of where a published filing stands, in the order of the search."""
+
+
 class Action(StrEnum):
     """What someone does to a filing."""
 
@@ -291,6 +306,7 @@ EVENT_NAMES: Mapping[str, Text] = {
     **{each.event: ACTION_NAMES[each.action] for each in STEPS},
     "filing:dossier:opened": Text("新建备案", "open the filing"),
     "filing:dossier:filled": Text("填写材料", "fill in"),
+    "filing:dossier:copied": Text("从另一份备案取来内容", "take answers over from another filing"),
     "filing:dossier:carried": Text("换成新版备案表", "move to the newer form"),
     "filing:dossier:moved": Text("换成新版本", "move to a newer version"),
     "filing:dossier:replied": Text("答复退回意见", "answer what was returned"),
@@ -303,6 +319,20 @@ EVENT_NAMES: Mapping[str, Text] = {
     "filing:review:grade_dismissed": Text("撤下等级调整", "dismiss the change of the grade"),
 }
 """What the journal's events about a filing are called on a page."""
+
+
+AWAITED: Mapping[Status, Action] = {
+    Status.SUBMITTED: Action.ACCEPT,
+    Status.ACCEPTED: Action.FILE,
+    Status.FILED: Action.PUBLISH,
+}
+"""Where a dossier lies with the authority, and what it is to do there if nothing stands in the way."""
+
+WITH_THE_AUTHORITY = frozenset(AWAITED)
+"""Where what the dossier holds was submitted, and is no draft."""
+
+CHANGE_SUBMITTED = WITH_THE_AUTHORITY | {Status.RETURNED}
+"""Where a published filing has a change under way that was handed in."""
 
 
 class WrongStatus(Conflict):

@@ -26,7 +26,7 @@ from filing import remarks as written
 from filing import revision as revisions
 from filing.dossier import Filing
 from filing.guards import GUARDS, Case, closed, gate_of
-from filing.lifecycle import ACTION_NAMES, Action, Guard, Status, Step
+from filing.lifecycle import ACTION_NAMES, Action, Guard, Step
 from filing.meanings import Meaning
 from registry import approval, explanations, inbox, legal_day, lengths
 from registry.errors import Invalid, Reason, Refused
@@ -240,8 +240,7 @@ def queue(session: Session, *, by: Actor) -> Sequence[Filing]:
         WrongRole: when the actor is not a reviewer.
     """
     by.require(Role.REVIEWER)
-    waiting = [Status.SUBMITTED, Status.ACCEPTED, Status.FILED]
-    found = select(Filing).where(Filing.status.in_(waiting))
+    found = select(Filing).where(Filing.status.in_(lifecycle.WITH_THE_AUTHORITY))
     return session.scalars(found.order_by(Filing.submitted, Filing.id)).all()
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from filing import search_words
 from filing.fields import Option
 from filing.forms import current
-from filing.lifecycle import STATUS_NAMES, Status
+from filing.lifecycle import PUBLIC, STATUS_NAMES
 from filing.meanings import Meaning
 from filing.risk import LEVEL_NAMES, Level
 from registry import districts
@@ -21,9 +21,6 @@ from registry.language import Text
 YES_NO = {"yes": Text("有", "yes"), "no": Text("没有", "no")}
 MOST_VALUES = 20
 """Values of one facet that an address may name."""
-SHOWN = (
-    Status.PUBLISHED, Status.CHANGE_PENDING, Status.CANCELLED, Status.REVOKED, Status.SUPERSEDED,
-)  # fmt: skip
 REPEATED = 40
 """Characters of what was not known that are said again."""
 Knows = Callable[[str, str], bool]
@@ -182,7 +179,7 @@ def options() -> Mapping[str, Mapping[str, Text]]:
         "sector": _options(form.part(Meaning.SECTORS).options),
         "city": _options(form.part(Meaning.CITY).options),
         "grade": {level.value: LEVEL_NAMES[level] for level in Level},
-        "status": {each.value: STATUS_NAMES[each] for each in SHOWN},
+        "status": {each.value: STATUS_NAMES[each] for each in PUBLIC},
         **dict.fromkeys(("evaluated", "beyond", "personal", "choice"), YES_NO),
     }
 

@@ -27,6 +27,7 @@ class Origin(StrEnum):
     CROISSANT = "croissant"
     MODEL_CARD = "model_card"
     EARLIER_FILING = "earlier_filing"
+    OTHER_FILING = "other_filing"
 
 
 NAMES: dict[Origin, Text] = {
@@ -37,6 +38,7 @@ NAMES: dict[Origin, Text] = {
     Origin.CROISSANT: Text("Croissant数据集说明", "a Croissant description of data"),
     Origin.MODEL_CARD: Text("模型卡", "a model card"),
     Origin.EARLIER_FILING: Text("同一模型以前的备案", "an earlier filing of the same model"),
+    Origin.OTHER_FILING: Text("同一单位的另一份备案", "another filing of the same organisation"),
 }
 
 
@@ -76,6 +78,15 @@ def earlier(value: Any) -> dict[str, str]:
         value: as it stood there; of the whole filing a digest would let restricted parts be guessed.
     """
     return {"kind": Origin.EARLIER_FILING.value, "sha256": attestation.digest(value)}
+
+
+def other(value: Any) -> dict[str, str]:
+    """The source of an answer that was taken over from another filing of the organisation.
+
+    Args:
+        value: as it stood there.
+    """
+    return {"kind": Origin.OTHER_FILING.value, "sha256": attestation.digest(value)}
 
 
 _UNKNOWN = (

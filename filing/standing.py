@@ -20,7 +20,15 @@ from filing import basis, counting, due, editions, gate, service, unattached, wi
 from filing.dossier import Filing
 from filing.due import Due
 from filing.forms import told_by
-from filing.lifecycle import EXITS, STATUS_NAMES, Status
+from filing.lifecycle import (
+    CHANGE_SUBMITTED,
+    CLOSED,
+    EXITS,
+    OVER,
+    STATUS_NAMES,
+    WITH_THE_AUTHORITY,
+    Status,
+)
 from filing.service import Service
 from filing.unattached import Asked, Unattached
 from filing.withdrawn import Withdrawal
@@ -28,11 +36,6 @@ from registry import attestation, legal_day
 from registry.database import rows
 from registry.language import Text
 from registry.submission import Version
-
-WITH_THE_AUTHORITY = frozenset({Status.SUBMITTED, Status.ACCEPTED, Status.FILED})
-"""Where a dossier lies still with the reviewers: what it holds was submitted, and is no draft."""
-CHANGE_SUBMITTED = WITH_THE_AUTHORITY | {Status.RETURNED}
-"""Where a published filing has a change under way that was handed in."""
 
 THIRD_PARTY = Text("第三方评估", "third-party evaluation")
 OWN = Text("自行评估", "own evaluation")
@@ -284,7 +287,6 @@ class Published:
     days: int
 
 
-ENDED = (Status.CANCELLED, Status.REVOKED, Status.DECLINED)
 TOLD_FROM = (
     Filing.id, Filing.number, Filing.model_id, Filing.version_id, Filing.replaces_id,
     Filing.status, Filing.since, Filing.submissions, Filing.submitted, Filing.editions,
@@ -295,7 +297,7 @@ FURTHER = select(*TOLD_FROM).where(
     Filing.model_id.in_(bindparam("models", expanding=True)),
     Filing.id.not_in(bindparam("known", expanding=True)),
     Filing.submissions > 0,
-    Filing.status.not_in(ENDED),
+    Filing.status.not_in(CLOSED),
 )
 """Filings of some models that were handed in and have not ended, but for those that are known."""
 
@@ -520,7 +522,7 @@ def others(session: Session, filings: Sequence[Stated]) -> dict[str, list[Stated
     """
     known = {each.id: each for each in filings}
     live: list[Stated] = [
-        each for each in known.values() if each.submissions and each.status not in ENDED
+        each for each in known.values() if each.submissions and each.status not in CLOSED
     ]
     if known:  # most models have one filing: nothing comes back, which is what makes a page quick
         models = {each.model_id for each in filings}
@@ -568,7 +570,7 @@ def newest_published(session: Session, model_id: str) -> int | None:
         model_id: of which model.
     """
     published = select(Filing).where(Filing.model_id == model_id, Filing.editions > 0)
-    live = published.where(Filing.status.not_in([Status.CANCELLED, Status.REVOKED]))
+    live = published.where(Filing.status.not_in(OVER))
     newest = [editions.newest(session, each.id) for each in session.scalars(live)]
     return max((each.read()["model"]["version"] for each in newest if each), default=None)
 

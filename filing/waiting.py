@@ -11,7 +11,7 @@ from filing import follow_codes
 from filing.concern_steps import Status as ConcernStatus
 from filing.concerns import Concern
 from filing.dossier import Filing
-from filing.lifecycle import Status
+from filing.lifecycle import AWAITED, WITH_THE_FILER, Action, Status
 from filing.meanings import Meaning
 from filing.recommended import steps
 from filing.recommended.records import (
@@ -25,13 +25,11 @@ from registry.language import Text
 from registry.organisations import Actor, Kind
 from registry.reports import Report
 
-REVIEWED: Mapping[Status, Waiting] = {
-    Status.SUBMITTED: Waiting.ACCEPT_FILING,
-    Status.ACCEPTED: Waiting.FILE_FILING,
-    Status.FILED: Waiting.PUBLISH_FILING,
+REVIEWED: Mapping[Action, Waiting] = {
+    Action.ACCEPT: Waiting.ACCEPT_FILING,
+    Action.FILE: Waiting.FILE_FILING,
+    Action.PUBLISH: Waiting.PUBLISH_FILING,
 }
-WITH_THE_FILER = frozenset({Status.PUBLISHED, Status.CHANGE_PENDING})
-"""Where a published filing waits for nobody, unless a report of its was withdrawn."""
 TO_BE_ENDED = frozenset({ConcernStatus.RECEIVED, ConcernStatus.ACCEPTED})
 
 
@@ -52,10 +50,10 @@ def on_filing(session: Session, filing: Filing) -> list[Waits]:
     if filing.status in WITH_THE_FILER and _rests_on_withdrawn(session, filing):
         place = f"/filings/{filing.id}"
         return [Waits(filing.organisation_id, Waiting.REPLACE_REPORT, place, label)]
-    what = REVIEWED.get(Status(filing.status))
-    if what is None:
+    awaited = AWAITED.get(Status(filing.status))
+    if awaited is None:
         return []
-    asked = [what]
+    asked = [REVIEWED[awaited]]
     if filing.grade_proposal is not None and filing.status == Status.SUBMITTED:
         asked.append(Waiting.CONFIRM_GRADE)
     place = f"/review/{filing.id}"

@@ -365,6 +365,13 @@ class MoveIn(RequestBody):
     revision: Read
 
 
+class CopyIn(RequestBody):
+    """Another filing of the same organisation, from which answers are taken over."""
+
+    earlier_id: str = Field(max_length=64)
+    revision: Read
+
+
 class ReplyIn(Words):
     """What the filer says to a remark."""
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from filing import (
+    copying,
     dossier,
     evidence_files,
     prepared,
@@ -24,6 +25,7 @@ from portal.api.dossiers import (
     AgainstIn,
     AnswersIn,
     AttachmentIn,
+    CopyIn,
     FileOut,
     FilingLine,
     FilingOut,
@@ -238,6 +240,17 @@ def evidence_file(
 def move(by: By, session: Database, filing_id: str, given: MoveIn) -> FilingOut:
     """Point the filing at another version; what is attached is at once about an earlier one."""
     made = dossier.move(session, by=by, filing_id=filing_id, **given.model_dump())
+    return whole(session, by, made)
+
+
+@router.post(
+    "/filings/{filing_id}/copy",
+    dependencies=[allow(Role.FILER, scope=FILE)],
+    summary="从另一份备案取来 · Take over from another filing",
+)
+def copy(by: By, session: Database, filing_id: str, given: CopyIn) -> FilingOut:
+    """Take answers over from another filing of yours, into what is open; each with its source."""
+    made = copying.copy(session, by=by, filing_id=filing_id, **given.model_dump())
     return whole(session, by, made)
 
 

@@ -403,6 +403,20 @@ def carry(filing: str, *, revision: int, as_json: bool) -> None:
     _write("POST", filing, "form", {}, revision=revision, as_json=as_json)
 
 
+@file.command(
+    "copy",
+    help="从本单位另一份备案取来内容，只填还空着的。/ Take over from another filing what is open.",
+)
+@click.argument("filing")
+@click.argument("earlier")
+@REVISION
+@JSON
+def copy(filing: str, earlier: str, *, revision: int, as_json: bool) -> None:
+    """Name, summary, questionnaire and files are not taken."""
+    body = {"earlier_id": earlier}
+    _write("POST", filing, "copy", body, revision=revision, as_json=as_json)
+
+
 @file.command("check", help="自查：材料是否齐全。/ Check whether the filing is complete.")
 @click.argument("filing")
 @REVISION

@@ -19,6 +19,7 @@ from filing import (
     claims,
     completeness,
     computed,
+    copying,
     declared,
     dossier,
     evidence,
@@ -210,6 +211,7 @@ def filing_page(
         action_names=ACTION_NAMES,
         kept_files=attachments.KEPT,
         ended_for=formal_grounds.told(filing.exit_reason),
+        others=[line(session, each) for each in copying.offered(session, filing)],
         newer=_newer(session, version),
         newer_form=renewing.preview(filing),
     )
@@ -408,6 +410,32 @@ def move(
             filing_id=filing_id,
             revision=overlap.revision(form),
             version_id=forms.text(form, "version_id"),
+        ),
+        request=request,
+        session=session,
+        again=lambda: filing_page(request, language, session, by, asking, filing_id),
+        done=go(f"/{language}/filings/{filing_id}", "saved"),
+    )
+
+
+@router.post("/filings/{filing_id}/copy", dependencies=[allow(Role.FILER, scope=Scope.FILE)])
+def copy(
+    request: Request,
+    language: Lang,
+    session: Database,
+    by: By,
+    asking: Asking,
+    form: Form,
+    filing_id: str,
+) -> Response:
+    """Take answers over from another filing of the organisation, into what is open."""
+    return attempt(
+        lambda: copying.copy(
+            session,
+            by=by,
+            filing_id=filing_id,
+            earlier_id=forms.text(form, "earlier"),
+            revision=overlap.revision(form),
         ),
         request=request,
         session=session,

@@ -1,7 +1,12 @@
+import ast
+from pathlib import Path
+
 import pytest
 
+from filing import waiting
 from filing.lifecycle import (
     ACTION_NAMES,
+    AWAITED,
     EDITABLE,
     EVENT_NAMES,
     EXITS,
@@ -18,6 +23,7 @@ from filing.lifecycle import (
 )
 from registry.organisations import ROLE_NAMES, Role
 
+ROOT = Path(__file__).parents[2]
 NUMBERED = "filed published change_pending submitted returned accepted"
 ANY, NEW, NUMBER, PUBLISHED = "any", "new", "number", "published"
 PROCEDURE = [
@@ -158,3 +164,31 @@ def test_every_event_of_the_procedure_has_a_name_for_readers() -> None:
     for name in EVENT_NAMES.values():
         assert name.zh
         assert name.en
+
+
+def test_where_a_filing_can_stand_is_listed_in_one_file() -> None:
+    """A new state is a row of `lifecycle`: no other module names several, to be forgotten there."""
+    found = []
+    for package in ("filing", "portal/api", "portal/pages", "portal/web", "portal/work"):
+        for path in sorted((ROOT / package).glob("*.py")):
+            told = path.read_text(encoding="utf-8")
+            if path.name == "lifecycle.py" or "from filing.lifecycle import" not in told:
+                continue
+            for node in ast.walk(ast.parse(told)):
+                if isinstance(node, ast.Set | ast.List | ast.Tuple | ast.Dict):
+                    named = node.keys if isinstance(node, ast.Dict) else node.elts
+                    states = [each for each in named if _is_status(each)]
+                    found += [f"{path.name}:{node.lineno}"] * (len(states) > 1)
+    assert found == []
+
+
+def _is_status(node: ast.expr | None) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Status"
+    )
+
+
+def test_whoever_waits_is_told_what_for_wherever_a_dossier_lies_with_the_authority() -> None:
+    assert {*AWAITED.values()} <= waiting.REVIEWED.keys()

@@ -14,6 +14,7 @@ from filing.fields import Kind, Part
 from portal.demo import cast
 from registry import database
 from registry.database import transaction
+from tests.filing.typed import places
 from tests.journeys.house import House
 
 PASSWORD = "a long enough password"
@@ -136,7 +137,7 @@ def type_answers(page: Page, answers: Mapping[str, Any], part_of: Callable[[str]
     """Fill in what the form on the page asks for, by the names of its inputs."""
     for key, value in answers.items():
         _add_rows(page, f"a/{key}", part_of(key), value)
-        for name, typed in _places(f"a/{key}", part_of(key), value):
+        for name, typed in places(f"a/{key}", part_of(key), value):
             box = page.locator(f'[name="{name}"]')
             if not box.count():
                 continue
@@ -166,26 +167,3 @@ def _add_rows(page: Page, place: str, part: Part, value: Any) -> None:
             and not page.locator(f'[name^="{place}/{number}/"]').count()
         ):
             press(page, button)
-
-
-def _places(place: str, part: Part, value: Any) -> list[tuple[str, str]]:
-    if part.kind is Kind.MULTI:
-        return [(place, each) for each in value]
-    if part.kind is Kind.PARTS:
-        return [
-            found
-            for each in part.parts
-            if each.id in value
-            for found in _places(f"{place}/{each.id}", each, value[each.id])
-        ]
-    if part.kind is Kind.ROWS:
-        return [
-            found
-            for number, row in enumerate(value, 1)
-            for each in part.parts
-            if each.id in row
-            for found in _places(f"{place}/{number}/{each.id}", each, row[each.id])
-        ]
-    if isinstance(value, Mapping):  # wordings by language, answers by question
-        return [(f"{place}/{name}", str(text)) for name, text in value.items()]
-    return [(f"{place}/zh" if part.kind is Kind.TEXT else place, str(value))]

@@ -96,9 +96,9 @@ def check(form: Form, page: str, sent: str) -> int:
         tag = tags.get(target, {})
         if LENGTH in line:
             assert tag.get("name") == sent, where
-            named = tag.get("aria-labelledby", "").rpartition(" ")[2]
-            own = f'id="{re.escape(named)}"' if named else f'for="{re.escape(target)}"'
-            mine = re.search(rf"<(label|span)[^>]* {own}[^>]*>(.*?)</\1>", page, re.DOTALL)
+            by = tag.get("aria-labelledby", "").rpartition(" ")[2]
+            at = f'id="{re.escape(by)}"' if by else f'for="{re.escape(target)}"'
+            mine = re.search(rf"<(label|span)[^>]* {at}[^>]*>(.*?)</\1>", page, re.DOTALL)
             last = tag.get("aria-label") or (mine and plain(mine.group(2)))
             assert label.split(boxes.JOINT)[-1] == html.unescape(last or ""), where
         if tag.get("name"):

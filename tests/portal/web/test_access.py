@@ -84,6 +84,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/filings/{filing_id}/attachments": {"revision": 1},
     "/api/v1/filings/{filing_id}/version": {"version_id": "{version_id}", "revision": 1},
     "/api/v1/filings/{filing_id}/form": {"revision": 1},
+    "/api/v1/filings/{filing_id}/copy": {"earlier_id": "{filing_id}", "revision": 1},
     "/api/v1/filings/{filing_id}/steps": {"action": "check", "revision": 1},
     "/api/v1/filings/{filing_id}/review": {"action": "accept", "revision": 1},
     "/api/v1/filings/{filing_id}/grade": {
