@@ -439,7 +439,7 @@ def test_what_a_new_standing_leaves_as_it_was_is_not_made_anew(
     assert told[: told.index('id="history"')] in after
 
 
-def test_a_filed_page_asks_four_questions_after_a_change_and_by_no_session_where_there_was_none(
+def test_a_filed_page_asks_six_questions_after_a_change_and_by_no_session_where_there_was_none(
     published: Published,
 ) -> None:
     server, asked = published.servers[0], list[str]()
@@ -449,10 +449,12 @@ def test_a_filed_page_asks_four_questions_after_a_change_and_by_no_session_where
     event.listen(published.site.state.engine, "before_cursor_execute", counting)
     assert "已撤销" in server.get(published.page).text
     tables_asked = [each.split(" FROM ")[1].split()[0] for each in asked if " FROM " in each]
-    # The reports that count and are not attached among them; and the data, where one is explained.
-    assert tables_asked == ["filing", "report", "concern", "event"]
+    # The attached reports that were withdrawn, those that count and are not attached, and what was
+    # answered to findings among them; and the data, where one is explained.
+    asked_for = ["filing", "report", "report", "concern", "event", "finding_answer"]
+    assert tables_asked == asked_for
     asked.clear()
     assert "已撤销" in server.get(f"{published.page}?from=a").text
     assert asked == []
     server.get(f"{published.page}/v1")
-    assert len([each for each in asked if " FROM " in each]) == 4
+    assert len([each for each in asked if " FROM " in each]) == len(asked_for)
