@@ -217,6 +217,34 @@ def filing_page(
     )
 
 
+@router.get("/filings/{filing_id}/summary", dependencies=[allow(Role.FILER)])
+def summary(
+    request: Request, language: Lang, session: Database, by: By, asking: Asking, filing_id: str
+) -> Response:
+    """Every answer on one page, as it would be handed in, with what is still to do."""
+    filing = dossier.get(session, by=by, filing_id=filing_id)
+    by.own(filing.organisation_id)
+    form, told = filing.form, grading.counted(filing.typed, filing.grade_change)
+    return render(
+        request,
+        "summary.html",
+        language=language,
+        asking=asking,
+        filing=filing,
+        line=line(session, filing),
+        groups=[
+            (group, [key for key in form.keys(told.rows) if group.has(key) and key in told.rows])
+            for group in form.groups
+            if not group.computed
+        ],
+        answers=told.rows,
+        field_of=form.field,
+        questions=risk.questionnaire().questions,
+        complete=completeness.measure(filing),
+        lacking=_lacking(guards.gate_of(session, filing)),
+    )
+
+
 SAID = frozenset({Guard.REASON_GIVEN, Guard.CHANGE_NOTE, Guard.NAME_CLAIMS})
 """What is said in one box with a step; each contradiction, and each field with hard words, has its own."""
 

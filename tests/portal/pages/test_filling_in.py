@@ -98,3 +98,20 @@ def test_a_set_is_added_where_one_is_asked_for(shelf: Shelf) -> None:
     here = f"/zh/filings/{opened(shelf)}?group=C"
     assert 'id="C1#2"' not in client.get(here, headers=PAGE).text
     assert 'id="C1#2"' in client.get(f"{here}&more=C", headers=PAGE).text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_everything_is_read_through_on_one_page_before_it_is_handed_in(
+    shelf: Shelf, language: str
+) -> None:
+    """The filer saw one group at a time; what is restricted stands there too, for it is the filer's own."""
+    client, _ = shelf.browser(Role.FILER)
+    filing_id = opened(shelf)
+    page = html.unescape(client.get(f"/{language}/filings/{filing_id}/summary", headers=PAGE).text)
+    for key in saved(shelf, filing_id):
+        assert f"#{key}" in page, key
+    assert "王小明" in page
+    assert f"/{language}/filings/{filing_id}#done" in page
+    tags = Named(page).tags
+    ids = [each["id"] for each in tags if each.get("id")]
+    assert len(ids) == len({*ids})
