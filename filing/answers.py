@@ -14,6 +14,7 @@ from filing.fields import Group, Kind, Part, Schema, split
 from registry import lookalikes
 from registry.errors import Invalid, Reason
 from registry.language import Text
+from registry.lengths import Limit
 
 MOST_CHARACTERS = 20_000  # of any one string, before its own limit is looked at
 MOST_ROWS = 200
@@ -148,8 +149,14 @@ def shaped(part: Part, raw: Any, path: str) -> Any:
 
 
 def _string(part: Part, raw: Any, path: str) -> str | None:
-    if not isinstance(raw, str) or len(raw) > MOST_CHARACTERS:
+    if not isinstance(raw, str):
         raise _misshapen(path)
+    if too_long := Limit(path, part.name, MOST_CHARACTERS).reasons(raw):
+        raise WrongAnswer(
+            "有的内容太长，什么都没有保存。",
+            "Some texts are too long; nothing was saved.",
+            reasons=too_long,
+        )
     text = raw.replace("\r\n", "\n").strip()
     # A draft may be unfinished, but a name that is read as another one is not even kept.
     if part.is_name and text and (misread := lookalikes.reasons(path, text)):

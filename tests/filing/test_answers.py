@@ -180,3 +180,13 @@ def test_a_name_that_is_read_as_another_is_not_even_kept(
     assert sign in reason.said.en
     assert reason.remedy.zh
     assert reason.remedy.en
+
+
+def test_a_text_that_no_draft_keeps_is_told_to_be_too_long() -> None:
+    """filing/A18: of 30,000 characters it was said that they have not the form of the field."""
+    with pytest.raises(WrongAnswer) as refused:
+        answers.store(current(), "B2", {"zh": "长" * 30_000})
+    (reason,) = refused.value.reasons
+    assert reason.item == "B2.zh"
+    assert "30,000" in reason.said.zh
+    assert "20,000" in reason.said.en
