@@ -10,17 +10,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from filing import dossier, free_words, promised, risk
+from filing import dossier, free_words, gate, promised, risk
 from filing.dossier import Filing
 from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
-from filing.free_words import Reading
+from filing.free_words import Reading, Reported
 from filing.meanings import Meaning
-from registry import contradictions, deciders, explanations, mentions, untranslated
+from registry import contradictions, deciders, explanations, mentions, reports, untranslated
 from registry.contradictions import TURNED, Claim, Contradiction, Effect, Influence, Kind
+from registry.database import now
 from registry.deciders import Decides
 from registry.language import LANGUAGES, Text
 from registry.mentions import Mention
+from registry.settings import settings
+from registry.submission import Version
 
 MORE = frozenset(
     [
@@ -79,64 +82,86 @@ TASK_NAMES = {
 
 
 def of(session: Session, filing: Filing) -> list[Contradiction]:
-    """What a dossier declares otherwise than its attached explanation measured, or says elsewhere.
+    """What a dossier declares otherwise than was measured or reported of it, or says elsewhere.
 
     Args:
         session: any session.
-        filing: with its answers; without an explanation only what it declares twice is compared.
+        filing: with its answers; without an explanation and a report only what it declares twice is compared.
     """
-    made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
-    return found(
-        filing.told, made.content if made else None, (made.plan if made else {}).get("declared")
-    )
+    content, texts = _explained(session, filing)
+    return found(filing.told, content, texts, lambda: _reported(session, filing))
 
 
 def found(
     told: Answers,
     content: Mapping[str, Any] | None,
     declared: Mapping[str, Mapping[str, str]] | None = None,
+    reported: Reported = tuple,
 ) -> list[Contradiction]:
-    """The contradictions of stored answers with what explainers made.
+    """The contradictions of stored answers with what explainers made and evaluators reported.
 
     Args:
         told: the stored answers.
         content: of the attached explanation, if any; one of an earlier release has no facts.
         declared: what its plan says, of which "object" tells how long an answer takes and "decider" who
             decides.
+        reported: the findings of the reports on this version that count, where words are held against them.
     """
     facts = (content or {}).get("measured", ())
     task = str((content or {}).get("task", "decision"))
-    columns = columns_of(content)
-    free = free_words.read(told, content, columns, declared)
+    columns, outside = columns_of(content), outside_of(content)
+    free = free_words.read(told, content, [*columns, *outside], declared)
     plains = {str(each["name"]): Text(**each["plain"]) for each in columns}
     texts = declared or {}
     return [
         *contradictions.against(claims(told, columns), facts, task=task),
+        *_absent(told, outside),
         *contradictions.against(free_words.claims(free), facts, task=task, plains=plains),
-        *free_words.unlike(free, columns, facts, task),
+        *free_words.absent(free),
+        *free_words.unlike(free, columns, facts, task, reported),
         *_purpose(told, content),
         *_dates(told, texts),
         *_decider(told, texts),
     ]
 
 
+def _explained(
+    session: Session, filing: Filing
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Mapping[str, str]] | None]:
+    """What the attached explanation says, and its plan in the filer's words; nothing without one."""
+    made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
+    return (made.content, made.plan.get("declared")) if made else (None, None)
+
+
+def _reported(session: Session, filing: Filing) -> list[Mapping[str, Any]]:
+    """The findings on the filed version of every report that counts, attached or not, and of the filer's own."""
+    digest = session.get_one(Version, filing.version_id).digest
+    since = gate.counting_since(now(), settings().evaluation_days)
+    return [
+        finding
+        for report in reports.for_version(session, filing.version_id)
+        if report.model_digest == digest and report.created >= since
+        if (report.countersigned if report.third_party else report.id in filing.report_ids)
+        for finding in reports.findings(report)
+    ]
+
+
 def read(session: Session, filing: Filing) -> Reading:
-    """How much of a filing's free words was compared with its attached explanation, and what is left.
+    """How much of a filing's free words was compared with what was measured and reported, and what is left.
 
     Args:
         session: any session.
         filing: with its answers.
     """
-    made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
-    if made is None:
-        return reading(filing.told, None)
-    return reading(filing.told, made.content, made.plan.get("declared"))
+    content, texts = _explained(session, filing)
+    return reading(filing.told, content, texts, lambda: _reported(session, filing))
 
 
 def reading(
     told: Answers,
     content: Mapping[str, Any] | None,
     declared: Mapping[str, Mapping[str, str]] | None = None,
+    reported: Reported = tuple,
 ) -> Reading:
     """How much of the free words was compared with what was measured, and what is left to a reader.
 
@@ -144,10 +169,23 @@ def reading(
         told: the stored answers.
         content: of the attached explanation, if any.
         declared: what its plan says in the filer's words.
+        reported: the findings of the reports that count.
     """
     of = content or {}
     free = free_words.read(told, of, columns_of(content), declared)
-    return free_words.reading(free, of.get("measured", ()), str(of.get("task", "decision")))
+    task = str(of.get("task", "decision"))
+    return free_words.reading(free, of.get("measured", ()), task, reported)
+
+
+def outside_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The sensitive features that people are compared by and that the model is not given."""
+    given = {str(each["name"]) for each in columns_of(content)}
+    protected = ((content or {}).get("plan") or {}).get("protected") or ()
+    return [
+        {**each, "outside": True}
+        for each in protected
+        if str(each["name"]) not in given and (each.get("plain") or {}).get("zh")
+    ]
 
 
 def columns_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -206,6 +244,23 @@ def _effects(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Cl
         if more is None and level is None and declared in TURNED:
             effect = Effect.SOME  # of which side of it the filer speaks is not said
         yield _claim(field, number, named_there.column, said, effect=effect, level=level)
+
+
+def _absent(told: Answers, outside: Sequence[Mapping[str, Any]]) -> Iterator[Contradiction]:
+    """Where a row lists as used a sensitive feature that the model is not given."""
+    for meaning, part in ((Meaning.FACTORS, "factor"), (Meaning.MOVES, "what")):
+        field = told.form.meant(meaning)
+        for number, row in enumerate(told.value(meaning) or (), start=1):
+            known = _named(row.get(part), outside)
+            unmoved = row.get("effect") in (Effect.NONE, Effect.NOT_USED)
+            if known is None or unmoved:
+                continue
+            column = known[0].column
+            said = untranslated.once(str(row[part].get("zh") or row[part].get("en")))
+            claim = _claim(field, number, column, said)
+            yield contradictions.absent(
+                claim.place, claim.where, claim.said, claim.column, claim.plain
+            )
 
 
 def _left_out(told: Answers, columns: Sequence[Mapping[str, Any]]) -> Iterator[Claim]:

@@ -5,7 +5,7 @@ what was measured and fits no rule is shown beside the measurement to who submit
 concluded from it, and nobody is told that it agrees.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,12 @@ EFFECTS = {
     Sort.BETTER: Effect.BETTER,
     Sort.WORSE: Effect.WORSE,
 }
+
+
+USED = frozenset({Sort.USED, Sort.MAIN, Sort.MOST})
+"""What says of a thing that the model uses it, wherever it is said."""
+Reported = Callable[[], Sequence[Mapping[str, Any]]]
+"""The findings of the reports that count, read where a sentence is held against them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +125,10 @@ def read(
     Args:
         told: the stored answers.
         content: of the explanation, which names the results.
-        columns: {name, plain, direction, values, phrases} of each input.
+        columns: {name, plain, direction, values, phrases} of each input, and `outside` where the model is
+            not given it.
         declared: what the plan says in the filer's words.
     """
-    if not columns:
-        return []
     wording = (content or {}).get("wording") or {}
     names = {each: Names(columns, each) for each in LANGUAGES}
     results = {each: _results(wording, each) for each in LANGUAGES}
@@ -185,7 +190,7 @@ def claims(said: Sequence[Said]) -> list[Claim]:
     numbers: dict[str, int] = {}
     for each in said:
         for one in each.sentence.asserted:
-            if one.mention is None:
+            if one.mention is None or one.mention.column.get("outside"):
                 continue
             level = one.mention.level
             key = (each.place, one.mention.name, one.sort.value, level.zh if level else "")
@@ -213,48 +218,83 @@ def _claim(said: Said, one: Assertion, number: int) -> Claim:
     )
 
 
+def absent(said: Sequence[Said]) -> Iterator[Contradiction]:
+    """Where a sensitive feature is said to be used that the model is not given.
+
+    Args:
+        said: as `read` has it.
+    """
+    seen = set[tuple[str, str]]()
+    for each in said:
+        for one in each.sentence.asserted:
+            if (
+                one.sort not in USED
+                or one.mention is None
+                or not one.mention.column.get("outside")
+            ):
+                continue
+            name = one.mention.name
+            if (each.place, name) not in seen:
+                seen.add((each.place, name))
+                place = f"{each.place}.{name}"
+                yield contradictions.absent(
+                    place, each.where, each.quoted, name, one.mention.plain
+                )
+
+
 def unlike(
     said: Sequence[Said],
     columns: Sequence[Mapping[str, Any]],
     facts: Sequence[Mapping[str, Any]],
     task: str,
+    reported: Reported,
 ) -> Iterator[Contradiction]:
-    """Where all people are said to be treated alike, and a sensitive feature changes results.
+    """Where all people are said to be treated alike, and a report or the tests show that they are not.
+
+    A report that counts goes first: the filer's own tests are not asked where somebody else's tell.
 
     Args:
         said: as `read` has it.
         columns: the inputs, of which some are protected.
         facts: what was measured.
         task: decision, price or score.
+        reported: the findings of the reports that count.
     """
     plains = {str(c["name"]): Text(**c["plain"]) for c in columns if c.get("protected")}
     seen = set[str]()
     for each in said:
-        alike = any(one.sort is Sort.ALIKE for one in each.sentence.asserted)
-        if not alike or each.place in seen or each.place[0] == "D":
+        if each.place in seen or not _alike(each):
             continue
         seen.add(each.place)
-        found = contradictions.unlike(
-            f"{each.place}.0", each.where, each.quoted, plains, facts, task=task
-        )
+        place = f"{each.place}.0"
+        found = contradictions.reported(
+            place, each.where, each.quoted, reported()
+        ) or contradictions.unlike(place, each.where, each.quoted, plains, facts, task=task)
         if found is not None:
             yield found
 
 
-def reading(said: Sequence[Said], facts: Sequence[Mapping[str, Any]], task: str) -> Reading:
+def _alike(said: Said) -> bool:
+    return any(one.sort is Sort.ALIKE for one in said.sentence.asserted)
+
+
+def reading(
+    said: Sequence[Said], facts: Sequence[Mapping[str, Any]], task: str, reported: Reported
+) -> Reading:
     """How much of the free words was compared, and what is left to whoever reads them.
 
     Args:
         said: as `read` has it.
         facts: what was measured.
         task: decision, price or score.
+        reported: the findings of the reports that count.
     """
     of = {name: fact for fact in facts for name in fact["columns"]}
     compared, left = dict.fromkeys(LANGUAGES, 0), list[Beside]()
     for each in said:
         asserted = {one.mention.name for one in each.sentence.asserted if one.mention}
         known = {name for name in asserted if name in of and of[name]["acts"] != "unknown"}
-        alike = any(one.mention is None for one in each.sentence.asserted)
+        alike = _alike(each) and bool(facts or reported())
         compared[each.sentence.language] += bool(known) or alike
         open_ = {
             m.name: m.plain for m in each.sentence.named if m.name in of and m.name not in known

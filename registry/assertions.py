@@ -30,6 +30,8 @@ class Sort(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     ALIKE = "alike"
+    USED = "used"
+    """Of what the model is not given alone: that an input is used is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,9 @@ RULES: tuple[Rule, ...] = (
     Rule(Sort.MAIN, _E, r"{X} (?:is|are) (?:the main|the key|very important|important|decisive|highly important|key)\b"),
     Rule(Sort.MAIN, _E, r"{X} (?:matters?|counts?|weighs?) (?:a lot|much|heavily|greatly|a great deal)"),
     Rule(Sort.MAIN, _E, r"{X} (?:has|have|plays?) an? (?:big|large|strong|major|great|decisive|key) (?:effect|influence|part|role|weight|impact)"),
+    # It is used: asked of what the model is not given, after all that denies it.
+    Rule(Sort.USED, _Z, rf"(?:^|[，。；：])[^，。；：不没无未非别勿避禁防难拒]{{0,12}}(?:看|使用|用到|用|考虑|参考|依据|根据|结合|取决于)(?:了|过|到)?{{X}}{END_ZH}"),
+    Rule(Sort.USED, _E, rf"(?:^|[,;:] ?)(?:it|we|the (?:algorithm|program|model|system))(?: also| always)? (?:uses?|looks? at|considers?|weighs?|relies on|takes account of|is given|knows) {{X}}{END_EN}"),
 )  # fmt: skip
 ALIKE = {
     "zh": re.compile(
@@ -235,7 +240,8 @@ def _sentence(said: str, names: Names, results: Sequence[str]) -> Sentence:
     coded = _coded(said, named)
     asserted: list[Assertion] = []
     if len(coded) <= LONGEST and not DOUBTS.search(coded):
-        if ALIKE[language].search(coded) and not HOPED.search(coded):
+        unhoped = not HOPED.search(coded) and not OTHERS.search(coded)
+        if ALIKE[language].search(coded) and unhoped:
             asserted.append(Assertion(Sort.ALIKE))
         asserted += _by_rules(coded, named, language)
         known = {each.mention.start for each in asserted if each.mention}
@@ -266,9 +272,18 @@ def _by_rules(coded: str, named: Sequence[Mention], language: Language) -> Itera
                 continue
             for letter in fit.group():
                 at = ord(letter) - FIRST
-                if 0 <= at < len(named) and at not in taken:
+                if not 0 <= at < len(named) or (
+                    rule.sort is Sort.USED and not _unheard(named[at], coded)
+                ):
+                    continue
+                if at not in taken:
                     taken.add(at)
                     yield Assertion(rule.sort, named[at])
+
+
+def _unheard(each: Mention, coded: str) -> bool:
+    """Whether the model is not given a thing that a sentence, hoping nothing, names."""
+    return bool(each.column.get("outside")) and not HOPED.search(coded)
 
 
 @cache

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from registry import outcomes
+from registry.findings import as_told, by_gravity
 from registry.language import Text
 
 
@@ -278,6 +280,50 @@ def unlike(
     told, plain = counted(fact, task), plains[name]
     measured = Text(f"只改{plain.zh}，{told.zh}", f"changing only {plain.en}, {told.en}")
     return Contradiction(Kind.ALIKE, place, where, (name,), said, measured, fact["n"])
+
+
+def reported(
+    place: str, where: Text, said: Text, findings: Sequence[Mapping[str, Any]]
+) -> Contradiction | None:
+    """That all people are treated alike, where a report that counts found that groups are not.
+
+    Args:
+        place: where it is said, for programs.
+        where: the same for people.
+        said: the filer's words.
+        findings: of the reports that count, as JSON.
+
+    Returns:
+        The contradiction with the gravest of them in the report's words; None where none shows a difference.
+    """
+    unlike = by_gravity([as_told(each) for each in findings if outcomes.unlike(each)])
+    if not unlike:
+        return None
+    gravest, many = unlike[0], len(unlike)
+    words = Text(**gravest["reading"])
+    told = Text(
+        f"评估报告里这样的结果有{many}项，最重的一项是：{words.zh.rstrip('。')}",
+        f"in the reports, findings of a difference: {many}; the gravest: {words.en.rstrip('.')}",
+    )
+    columns = tuple(str(name) for name in gravest["slice"])
+    return Contradiction(Kind.ALIKE, place, where, columns, said, told, gravest.get("n"))
+
+
+def absent(place: str, where: Text, said: Text, column: str, plain: Text) -> Contradiction:
+    """That a thing is used which the model is not given.
+
+    Args:
+        place: where it is said, for programs.
+        where: the same for people.
+        said: the filer's words.
+        column: what the data call it.
+        plain: what people call it.
+    """
+    listed = Text(
+        f"说明列出的信息里没有“{plain.zh}”，它不是模型的输入",
+        f"the explanation does not list “{plain.en}” among the information; it is no input of the model",
+    )
+    return Contradiction(Kind.NOT_USED, place, where, (column,), said, listed)
 
 
 def compared(claim: Claim, facts: Sequence[Mapping[str, Any]]) -> bool:

@@ -191,7 +191,16 @@ def most(findings: Sequence[Mapping[str, Any]], limit: int) -> list[Mapping[str,
     """
     if len(findings) <= limit:
         return list(findings)
-    return sorted(findings, key=_rank)[:limit]
+    return by_gravity(findings)[:limit]
+
+
+def by_gravity(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The gravest and least likely by chance first.
+
+    Args:
+        findings: as JSON.
+    """
+    return sorted(findings, key=_rank)
 
 
 def _rank(finding: Mapping[str, Any]) -> tuple[int, float]:

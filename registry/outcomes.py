@@ -105,6 +105,22 @@ def counted(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return {each: found[each] for each in OUTCOMES if found[each]}
 
 
+def unlike(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding shows that the algorithm answers groups, or people who are alike, differently.
+
+    What is inconclusive shows nothing of the kind; nor does that other information tells a group.
+
+    Args:
+        finding: as JSON.
+    """
+    return (
+        told(finding) in (Verdict.DISPARITY, Verdict.DIFFERENCE)
+        and metric(finding) not in NO_DIFFERENCE | TELLS
+        and not required(finding)
+        and bool(finding.get("slice"))
+    )
+
+
 def differences(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """How many findings about differences have each verdict.
 

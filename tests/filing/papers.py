@@ -193,6 +193,7 @@ def report(
     required: Sequence[str] | None = None,
     verdicts: dict[str, str] | None = None,
     plan: dict[str, Any] | None = None,
+    findings: Sequence[dict[str, Any]] = (),
 ) -> Report:
     """A report on record by the actor's organisation, with a real statement in its envelope."""
     data = cast.dataset(session, by)
@@ -210,6 +211,7 @@ def report(
     wanted = required or (PRICING if task == "pricing" else DECISION)
     predicate = _predicate(made.id, outside, task, wanted, run, verdicts or {})
     predicate["plan"]["content"] |= plan or {}
+    predicate["findings"] += findings
     statement = statements.make(
         statements.REPORT,
         subject=f"model/x/credit@{version.number}",

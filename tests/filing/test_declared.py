@@ -1,5 +1,6 @@
 """What groups B, D, H and I declare is held against the attached explanation, and kept with a reason only."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -313,3 +314,43 @@ def test_what_stands_in_the_way_of_a_submission_is_said_with_the_step(scene: Sce
     offered = review.choices(scene.session, by=scene.filer, filing=filing)
     assert next(each for each in offered if each.action == "submit").ready
     assert Guard.CONTRADICTIONS in review.SAID_WITH_THE_STEP
+
+
+UNLIKE: dict[str, Any] = {
+    "probe": "selection_parity", "metric": "selection_rate_ratio", "slice": {"sex": "f"}, "verdict": "disparity",
+    "reading": {"zh": "女性每100人约31人通过。", "en": "About 31 of 100 women are approved."},
+    "p_adjusted": 0.001, "suppressed": False, "n": 480,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of", "signed", "age", "attached", "contradicted"),
+    [
+        ("tester", True, 0, True, True),
+        ("tester", True, 0, False, True),
+        ("tester", False, 0, True, False),
+        ("tester", True, 400, True, False),
+        ("filer", False, 0, True, True),
+        ("filer", True, 0, False, False),
+    ],
+)
+def test_words_are_held_against_the_reports_of_this_version_that_count(
+    scene: Scene, of: str, age: int, *, signed: bool, attached: bool, contradicted: bool
+) -> None:
+    filing = scene.opened(H4=zh("对所有人一视同仁。"))
+    made = papers.report(
+        scene.session, scene.version, getattr(scene, of), signed=signed, age=timedelta(days=age), findings=[UNLIKE],
+    )  # fmt: skip
+    if attached:
+        filing.report_ids = [made.id]
+    ids = [each.id for each in declared.of(scene.session, filing)]
+    assert ("alike:H4.0" in ids) is contradicted
+    assert declared.read(scene.session, filing).compared["zh"] == contradicted
+
+
+def test_a_report_on_another_version_says_nothing_of_this_one(scene: Scene) -> None:
+    filing = scene.opened(H4=zh("对所有人一视同仁。"))
+    made = papers.report(scene.session, scene.version, scene.tester, findings=[UNLIKE])
+    made.model_digest = "0" * 64
+    filing.report_ids = [made.id]
+    assert declared.of(scene.session, filing) == []

@@ -11,6 +11,7 @@ import pytest
 from filing import declared
 from filing.fields import Answers
 from filing.forms import current
+from registry.contradictions import Contradiction
 
 
 def text(zh: str, en: str) -> dict[str, str]:
@@ -240,3 +241,119 @@ def test_a_sentence_that_was_measured_otherwise_is_a_contradiction(
 )
 def test_a_sentence_that_is_true_or_says_nothing_of_it_is_none(language: str, said: str) -> None:
     assert kinds(language, said) == set(), said
+
+
+SAID = text(
+    "女性每100人约31人通过，男性约52人。", "About 31 of 100 women are approved, 52 of men."
+)
+EVERY: dict[str, Any] = {
+    "metric": "selection_rate_ratio", "slice": {"sex": "f"}, "verdict": "disparity", "reading": SAID,
+    "p_adjusted": 0.001, "suppressed": False, "n": 480, "threshold": {"value": 0.8, "source": "ours"},
+}  # fmt: skip
+MILDER = EVERY | {
+    "verdict": "difference",
+    "reading": text("已婚的人略多。", "Slightly more of the married."),
+}
+ALIKE = [
+    ("zh", "对所有人一视同仁。"),
+    ("zh", "没有歧视。"),
+    ("zh", "不会区别对待任何人。"),
+    ("zh", "算法男女平等。"),
+    ("en", "It treats everyone alike."),
+    ("en", "All applicants are treated equally."),
+    ("en", "The algorithm does not discriminate."),
+    ("en", "It decides without bias."),
+]
+
+
+def held(field: str, language: str, said: str, *findings: dict[str, Any]) -> list[Contradiction]:
+    answers = Answers(current(), {field: {"value": {language: said}}})
+    return declared.found(answers, None, reported=lambda: findings)
+
+
+@pytest.mark.parametrize(("language", "said"), ALIKE)
+@pytest.mark.parametrize("field", ["D1", "H4"])
+def test_that_all_are_treated_alike_is_held_against_the_reports_that_count(
+    field: str, language: str, said: str
+) -> None:
+    (told,) = held(field, language, said, MILDER, EVERY)
+    assert (told.id, told.columns, told.n) == (f"alike:{field}.0", ("sex",), 480)
+    assert "2项，最重的一项是：女性每100人约31人通过，男性约52人。" in told.said.zh
+    assert "the gravest: About 31 of 100 women are approved, 52 of men." in told.said.en
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        EVERY | {"verdict": "inconclusive"},
+        EVERY | {"verdict": "equivalent"},
+        EVERY | {"verdict": "not_evaluable"},
+        EVERY | {"metric": "features_auc"},
+        EVERY | {"metric": "auc", "slice": {}},
+        EVERY | {"metric": "noise_change_share"},
+        EVERY | {"threshold": {"source": "plan: performance.required", "value": 0.8}},
+    ],
+)
+def test_a_report_without_a_difference_between_people_contradicts_nobody(
+    finding: dict[str, Any],
+) -> None:
+    assert held("H4", "zh", "对所有人一视同仁。", finding) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", "尽量对所有人一视同仁。"),
+        ("zh", "处理投诉一视同仁。"),
+        ("zh", "训练数据没有偏见。"),
+        ("en", "It should treat everyone alike."),
+        ("en", "The training data are free of bias."),
+    ],
+)
+def test_what_is_hoped_or_is_not_of_results_is_held_against_no_report(
+    language: str, said: str
+) -> None:
+    assert held("H4", language, said, EVERY) == []
+
+
+OUTSIDE = CONTENT | {"plan": {"protected": [{"name": "race", "plain": text("种族", "race")}]}}
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "contradicted"),
+    [
+        ("zh", "算法会看您的种族。", True),
+        ("zh", "主要看种族。", True),
+        ("zh", "综合考虑每月收入和种族。", True),
+        ("zh", "不看种族。", False),
+        ("zh", "不会考虑种族。", False),
+        ("zh", "不应该使用种族。", False),
+        ("zh", "禁止使用种族。", False),
+        ("zh", "不知道您的种族。", False),
+        ("zh", "评估时按种族作了比较。", False),
+        ("en", "It uses race.", True),
+        ("en", "The algorithm looks at monthly income and race.", True),
+        ("en", "It mainly looks at race.", True),
+        ("en", "It does not use race.", False),
+        ("en", "The law forbids it to use race.", False),
+        ("en", "People are compared by race in the evaluation.", False),
+    ],
+)
+def test_a_sensitive_feature_that_the_model_is_not_given_is_not_said_to_be_used(
+    language: str, said: str, *, contradicted: bool
+) -> None:
+    answers = Answers(current(), {"H4": {"value": {language: said}}})
+    found = [each.id for each in declared.found(answers, OUTSIDE)]
+    assert found == (["not_used:H4.race"] if contradicted else []), said
+
+
+def test_a_row_does_not_list_as_a_factor_what_the_model_is_not_given() -> None:
+    rows = [
+        {"factor": text(*each), "influence": "weak"}
+        for each in (("债务", "debt"), ("种族", "race"))
+    ]
+    left = [{"factor": text("种族", "race"), "why": text("法律不许。", "The law forbids it.")}]
+    told = Answers(current(), {"D5": {"value": rows}, "D6": {"value": left}})
+    (found,) = (each for each in declared.found(told, OUTSIDE) if "race" in each.columns)
+    assert found.id == "not_used:D5.2"
+    assert "说明列出的信息里没有“种族”" in found.said.zh
