@@ -6,6 +6,7 @@ nothing else: a row that names none, or more than one, is compared with nothing 
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,12 +15,13 @@ from filing import dossier, free_words, gate, promised, risk
 from filing.dossier import Filing
 from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
-from filing.free_words import Reading, Reported
+from filing.free_words import DECLARED_ASKED, Reading, Reported, Said
 from filing.meanings import Meaning
 from registry import contradictions, deciders, explanations, mentions, reports, untranslated
 from registry.contradictions import TURNED, Claim, Contradiction, Effect, Influence, Kind
 from registry.database import now
 from registry.deciders import Decides
+from registry.explanations import Explanation
 from registry.language import LANGUAGES, Text
 from registry.mentions import Mention
 from registry.settings import settings
@@ -88,14 +90,22 @@ def of(session: Session, filing: Filing) -> list[Contradiction]:
         session: any session.
         filing: with its answers; without an explanation and a report only what it declares twice is compared.
     """
-    content, texts = _explained(session, filing)
-    return found(filing.told, content, texts, lambda: _reported(session, filing))
+    content, plan = _explained(session, filing)
+    return found(
+        filing.told,
+        content,
+        plan.get("declared"),
+        outside=outside_of(content, plan),
+        reported=lambda: _reported(session, filing),
+    )
 
 
 def found(
     told: Answers,
     content: Mapping[str, Any] | None,
     declared: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    outside: Sequence[Mapping[str, Any]] = (),
     reported: Reported = tuple,
 ) -> list[Contradiction]:
     """The contradictions of stored answers with what explainers made and evaluators reported.
@@ -105,43 +115,94 @@ def found(
         content: of the attached explanation, if any; one of an earlier release has no facts.
         declared: what its plan says, of which "object" tells how long an answer takes and "decider" who
             decides.
+        outside: the sensitive features that the model is not given, as `outside_of` has them.
         reported: the findings of the reports on this version that count, where words are held against them.
     """
-    facts = (content or {}).get("measured", ())
-    task = str((content or {}).get("task", "decision"))
-    columns, outside = columns_of(content), outside_of(content)
+    columns = columns_of(content)
     free = free_words.read(told, content, [*columns, *outside], declared)
-    plains = {str(each["name"]): Text(**each["plain"]) for each in columns}
+    facts, task = _measured(content)
     texts = declared or {}
     return [
         *contradictions.against(claims(told, columns), facts, task=task),
         *_absent(told, outside),
-        *contradictions.against(free_words.claims(free), facts, task=task, plains=plains),
-        *free_words.absent(free),
-        *free_words.unlike(free, columns, facts, task, reported),
+        *_of_words(free, content, reported),
         *_purpose(told, content),
         *_dates(told, texts),
         *_decider(told, texts),
     ]
 
 
+def _measured(content: Mapping[str, Any] | None) -> tuple[Sequence[Mapping[str, Any]], str]:
+    """What tests counted, and of what kind of answer."""
+    of = content or {}
+    return of.get("measured", ()), str(of.get("task", "decision"))
+
+
+def _of_words(
+    free: Sequence[Said], content: Mapping[str, Any] | None, reported: Reported
+) -> Iterator[Contradiction]:
+    facts, task = _measured(content)
+    columns = columns_of(content)
+    plains = {str(each["name"]): Text(**each["plain"]) for each in columns}
+    yield from contradictions.against(free_words.claims(free), facts, task=task, plains=plains)
+    yield from free_words.absent(free)
+    yield from free_words.unlike(free, columns, facts, task, reported)
+
+
+@dataclass(frozen=True, slots=True)
+class OfPlan:
+    """What the filer writes for an explanation itself, held against what it measured.
+
+    Args:
+        reading: how much of it was compared, and what is left to the reader.
+        differing: what differs; a filing to which it is attached asks for a reason.
+    """
+
+    reading: Reading
+    differing: tuple[Contradiction, ...]
+
+
+def of_plan(session: Session, made: Explanation) -> OfPlan:
+    """The words of an explanation's plan beside its tests and the reports on its version that count.
+
+    Args:
+        session: any session.
+        made: the explanation.
+    """
+    content, plan = made.content, made.plan
+
+    def reported() -> list[Mapping[str, Any]]:
+        return _findings(session, made.version_id, made.model_digest, ())
+
+    columns = [*columns_of(content), *outside_of(content, plan)]
+    free = free_words.read(None, content, columns, plan.get("declared"))
+    reading = free_words.reading(free, *_measured(content), reported)
+    return OfPlan(reading, tuple(_of_words(free, content, reported)))
+
+
 def _explained(
     session: Session, filing: Filing
-) -> tuple[Mapping[str, Any] | None, Mapping[str, Mapping[str, str]] | None]:
-    """What the attached explanation says, and its plan in the filer's words; nothing without one."""
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+    """What the attached explanation says, and its plan; nothing without one."""
     made = explanations.get(session, filing.explanation_id) if filing.explanation_id else None
-    return (made.content, made.plan.get("declared")) if made else (None, None)
+    return (made.content, made.plan) if made else (None, {})
 
 
 def _reported(session: Session, filing: Filing) -> list[Mapping[str, Any]]:
     """The findings on the filed version of every report that counts, attached or not, and of the filer's own."""
     digest = session.get_one(Version, filing.version_id).digest
+    return _findings(session, filing.version_id, digest, filing.report_ids)
+
+
+def _findings(
+    session: Session, version_id: str, digest: str, own: Collection[str]
+) -> list[Mapping[str, Any]]:
     since = gate.counting_since(now(), settings().evaluation_days)
     return [
         finding
-        for report in reports.for_version(session, filing.version_id)
+        for report in reports.for_version(session, version_id)
         if report.model_digest == digest and report.created >= since
-        if (report.countersigned if report.third_party else report.id in filing.report_ids)
+        if (report.countersigned if report.third_party else report.id in own)
         for finding in reports.findings(report)
     ]
 
@@ -153,8 +214,8 @@ def read(session: Session, filing: Filing) -> Reading:
         session: any session.
         filing: with its answers.
     """
-    content, texts = _explained(session, filing)
-    return reading(filing.told, content, texts, lambda: _reported(session, filing))
+    content, plan = _explained(session, filing)
+    return reading(filing.told, content, plan.get("declared"), lambda: _reported(session, filing))
 
 
 def reading(
@@ -171,19 +232,23 @@ def reading(
         declared: what its plan says in the filer's words.
         reported: the findings of the reports that count.
     """
-    of = content or {}
-    free = free_words.read(told, of, columns_of(content), declared)
-    task = str(of.get("task", "decision"))
-    return free_words.reading(free, of.get("measured", ()), task, reported)
+    free = free_words.read(told, content, columns_of(content), declared)
+    return free_words.reading(free, *_measured(content), reported)
 
 
-def outside_of(content: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    """The sensitive features that people are compared by and that the model is not given."""
+def outside_of(
+    content: Mapping[str, Any] | None, plan: Mapping[str, Any] | None
+) -> list[Mapping[str, Any]]:
+    """The sensitive features that people are compared by and that the model is not given.
+
+    Args:
+        content: of an explanation.
+        plan: of it, which names them.
+    """
     given = {str(each["name"]) for each in columns_of(content)}
-    protected = ((content or {}).get("plan") or {}).get("protected") or ()
     return [
         {**each, "outside": True}
-        for each in protected
+        for each in (plan or {}).get("protected") or ()
         if str(each["name"]) not in given and (each.get("plain") or {}).get("zh")
     ]
 
@@ -418,7 +483,7 @@ def _promising(
     """Where else people read how long an answer takes: the place, what it is called, its texts."""
     yield (
         "declared.object",
-        Text("说明里的“我不同意，怎么办？”", "“How do I object?” in the explanation"),
+        DECLARED_ASKED["object"],
         list((declared.get("object") or {}).values()),
     )
     for meaning in (Meaning.OBJECTION, Meaning.APPEAL_DAYS):

@@ -115,7 +115,7 @@ class Reading:
 
 
 def read(
-    told: Answers,
+    told: Answers | None,
     content: Mapping[str, Any] | None,
     columns: Sequence[Mapping[str, Any]],
     declared: Mapping[str, Mapping[str, str]] | None = None,
@@ -123,7 +123,7 @@ def read(
     """The sentences of groups D and H and of an explanation's plan, with what they assert.
 
     Args:
-        told: the stored answers.
+        told: the stored answers; None where only the plan of an explanation is read.
         content: of the explanation, which names the results.
         columns: {name, plain, direction, values, phrases} of each input, and `outside` where the model is
             not given it.
@@ -132,13 +132,14 @@ def read(
     wording = (content or {}).get("wording") or {}
     names = {each: Names(columns, each) for each in LANGUAGES}
     results = {each: _results(wording, each) for each in LANGUAGES}
-    decided = (declared or {}).get("decided") or {}
+    of_plan = declared or {}
     every = [
         *(
-            ("declared.decided", DECIDED_ASKED, each, decided.get(each) or "")
+            (f"declared.{name}", asked, each, (of_plan.get(name) or {}).get(each) or "")
+            for name, asked in DECLARED_ASKED.items()
             for each in LANGUAGES
         ),
-        *_texts(told),
+        *(_texts(told) if told else ()),
     ]
     return [
         Said(place, where, sentence)
@@ -147,9 +148,14 @@ def read(
     ]
 
 
-DECIDED_ASKED = Text(
-    "说明里的“它决定我的什么事？”", "“What is decided about me?” in the explanation"
-)
+DECLARED_ASKED = {
+    "decided": Text(
+        "说明里的“它决定我的什么事？”", "“What is decided about me?” in the explanation"
+    ),
+    "who": Text("说明里的“谁在用它”", "“Who uses it” in the explanation"),
+    "object": Text("说明里的“我不同意，怎么办？”", "“How do I object?” in the explanation"),
+}
+"""What the filer writes for an explanation itself, but for who decides, which is read by itself."""
 
 
 def _results(wording: Mapping[str, Mapping[str, str]], language: Language) -> list[str]:

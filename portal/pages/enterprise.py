@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
+from filing import declared
 from portal.pages import confirming, explaining, forms, plain_words, plan_filled
 from portal.pages.attempts import attempt
 from portal.pages.boxes import Names, called
@@ -342,6 +343,7 @@ def explanation_page(
         empty=approval.empty_questions(made.content or {}),
         differing=confirming.differing(made.content or {}),
         readability=confirming.readability(made.content or {}),
+        of_plan=declared.of_plan(session, made) if made.content else None,
     )
 
 

@@ -316,7 +316,11 @@ def test_what_is_hoped_or_is_not_of_results_is_held_against_no_report(
     assert held("H4", language, said, EVERY) == []
 
 
-OUTSIDE = CONTENT | {"plan": {"protected": [{"name": "race", "plain": text("种族", "race")}]}}
+RACE: list[dict[str, Any]] = [
+    {"name": "race", "plain": text("种族", "race")},
+    {"name": "sex", "plain": text("性别", "sex")},  # which the model is given
+]
+OUTSIDE = declared.outside_of(CONTENT, {"protected": RACE})
 
 
 @pytest.mark.parametrize(
@@ -343,7 +347,7 @@ def test_a_sensitive_feature_that_the_model_is_not_given_is_not_said_to_be_used(
     language: str, said: str, *, contradicted: bool
 ) -> None:
     answers = Answers(current(), {"H4": {"value": {language: said}}})
-    found = [each.id for each in declared.found(answers, OUTSIDE)]
+    found = [each.id for each in declared.found(answers, CONTENT, outside=OUTSIDE)]
     assert found == (["not_used:H4.race"] if contradicted else []), said
 
 
@@ -354,6 +358,8 @@ def test_a_row_does_not_list_as_a_factor_what_the_model_is_not_given() -> None:
     ]
     left = [{"factor": text("种族", "race"), "why": text("法律不许。", "The law forbids it.")}]
     told = Answers(current(), {"D5": {"value": rows}, "D6": {"value": left}})
-    (found,) = (each for each in declared.found(told, OUTSIDE) if "race" in each.columns)
+    (found,) = (
+        each for each in declared.found(told, CONTENT, outside=OUTSIDE) if "race" in each.columns
+    )
     assert found.id == "not_used:D5.2"
     assert "说明列出的信息里没有“种族”" in found.said.zh

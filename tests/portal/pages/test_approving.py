@@ -16,7 +16,7 @@ from registry.organisations import Role
 from registry.submission import Version
 from tests import cast
 from tests.filing import papers
-from tests.filing.test_declared import CONTENT
+from tests.filing.test_declared import CONTENT, fact
 from tests.portal.pages.shelf import Shelf
 
 PAGE = {"accept": "text/html"}
@@ -164,3 +164,32 @@ def test_a_filing_is_submitted_on_its_page_with_a_reason_for_each_contradiction(
     review = html.unescape(read.get(f"/zh/review/{filing_id}", headers=PAGE).text)
     assert WHY in review
     assert "试了900次" in review
+
+
+WORDS = {
+    "decided": {"zh": "给申请打分。每月收入怎么算，另有说明。", "en": "It scores applications."},
+    "who": {"zh": "贷款部门在用，不看每月收入。", "en": "The loan office."},
+    "object": {
+        "zh": "写信来。每月收入多少都可以申请重审。",
+        "en": "Write to us; it treats everyone alike.",
+    },
+}
+
+
+def test_the_filer_reads_beside_the_tests_what_it_wrote_for_the_explanation(shelf: Shelf) -> None:
+    """All three texts: what differs is named before it is filed, and the rest is left to be compared."""
+    made = _made(shelf, contradictions=[], measured=[fact("atotinc", "up", 900, 0, 300, 30)])
+    with transaction(shelf.site.state.factory) as session:
+        row = session.get_one(Explanation, made)
+        row.plan = {**row.plan, "declared": WORDS}
+    client, _ = shelf.browser(Role.FILER)
+    page = html.unescape(client.get(f"/zh/explanations/{made}", headers=PAGE).text)
+    part = page[page.index('id="to-compare"') :].partition("</section>")[0]
+    assert "您为说明写的话里，有1句话" in part
+    assert "不一样的，备案时要改正，或者写明理由" in part
+    assert "说明里的“谁在用它”，备案主体写的是“贷款部门在用，不看每月收入”" in part
+    assert "说明里的“它决定我的什么事？” <q>每月收入怎么算，另有说明。</q>" in part
+    assert "说明里的“我不同意，怎么办？” <q>每月收入多少都可以申请重审。</q>" in part
+    with transaction(shelf.site.state.factory) as session:
+        session.get_one(Explanation, made).plan = row.plan | {"declared": {}}
+    assert 'id="to-compare"' not in client.get(f"/zh/explanations/{made}", headers=PAGE).text
