@@ -234,7 +234,9 @@ def _filled(
         yardstick=yardstick,
         levels=levels,
     )
-    return held | ({"dataset_id": chosen.id} if chosen and held else {})
+    gone = plan_filled.dropped(before.plan, version.inputs) if before else []
+    chosen_id = {"dataset_id": chosen.id} if chosen and held else {}
+    return held | chosen_id | ({"dropped": "、".join(gone)} if gone else {})
 
 
 @router.post("/versions/{version_id}/explain", dependencies=[allow(Role.FILER, scope=Scope.FILE)])

@@ -33,6 +33,9 @@ NOTHING = Text("", "")
 CHECKED = "checked"
 """The question on what was checked."""
 WORDING, DECLARED = keys.names(keys.WORDING), keys.names(keys.DECLARED)
+GROUPS = ("values", "phrases")
+OF_FEATURE = " / "
+"""Between a feature that the model is not given and one of its groups, in a line of the form."""
 Own = Mapping[str, Sequence[Mapping[str, Any]]]
 """By question, the answers of a filing's group H as an edition tells them."""
 PLACES = {"wording": "w", "declared": "d", "sealed": "sealed"}
@@ -297,10 +300,15 @@ def plan(form: FormData, inputs: Sequence[str]) -> dict[str, Any]:
         **({"favourable_above": side != "no"} if side else {}),
         **_classes(form),
         **({"sealed": sealed} if sealed else {}),
+        **({"unit": unit} if (unit := forms.text(form, "unit")) else {}),
+        **({"people": _whole(people)} if (people := forms.text(form, "people")) else {}),
         "wording": _pairs(form, "w", WORDING),
         "declared": _pairs(form, "d", DECLARED),
         "columns": [_column(form, name) for name in inputs],
-        "protected": _outsiders(forms.text(form, "protected")),
+        "protected": _outsiders(
+            forms.text(form, "protected"),
+            {key: forms.text(form, f"protected_{key}") for key in GROUPS},
+        ),
     }
 
 
@@ -313,6 +321,9 @@ def names(inputs: Sequence[str]) -> Names:
 
     def of(item: str) -> Iterable[str]:
         part, *path = item.split(".")
+        if part == "protected":
+            key = next((each for each in GROUPS if f".{each}." in item), "")
+            return (f"protected_{key}",) if key else (CALLED[part],)
         if part in PLACES and path:
             return ("/".join([PLACES[part], *path]),)
         if part == "columns" and path:
@@ -423,20 +434,27 @@ def _classes(form: FormData) -> dict[str, Any]:
     return ({"classes": typed} if typed else {}) | ({"favourable": good} if good else {})
 
 
-def _outsiders(lines: str) -> list[dict[str, Any]]:
-    """Lines such as `race = 种族 = race` for what the model is not given."""
-    found = []
+def _outsiders(lines: str, groups: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Lines such as `race = 种族 = race` for what the model is not given, and `race / 1 = 黑人 = Black` for its groups.
+
+    Of a group whose feature is not among them, the feature is asked for with it.
+    """
+    found: dict[str, dict[str, Any]] = {}
     for line in lines.replace("＝", "=").splitlines():
-        parts = [part.strip() for part in line.split("=")]
-        if parts[0]:
-            zh = parts[1] if len(parts) > 1 else parts[0]
-            found.append(
-                {
-                    "name": parts[0],
-                    "plain": {"zh": zh, "en": parts[2] if len(parts) > 2 else parts[0]},
-                }
+        name, zh, en = ([part.strip() for part in line.split("=")] + ["", ""])[:3]
+        if name:
+            found[name] = {"name": name, "plain": {"zh": zh or name, "en": en or name}}
+    for key, said in groups.items():
+        for group, called in _levels(said).items():
+            name = max(
+                (each for each in found if group.startswith(each + OF_FEATURE)),
+                key=len,
+                default="",
             )
-    return found
+            name = name or group.partition(OF_FEATURE)[0]
+            own = found.setdefault(name, {"name": name})
+            own.setdefault(key, {})[group.removeprefix(name + OF_FEATURE)] = called
+    return list(found.values())
 
 
 def _pairs(form: FormData, prefix: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -447,6 +465,11 @@ def _pairs(form: FormData, prefix: str, names: Sequence[str]) -> dict[str, dict[
 def _pair(form: FormData, place: str) -> dict[str, str] | None:
     found = {language: forms.text(form, f"{place}/{language}") for language in ("zh", "en")}
     return {language: text for language, text in found.items() if text} or None
+
+
+def _whole(typed: str) -> int | str:
+    """A whole number, or what was typed in its place, which is then refused by name."""
+    return int(typed) if typed.isdecimal() else typed
 
 
 def _fraction(typed: str) -> float | None:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+from starlette.datastructures import FormData
 
 from explainers.columns import written_level
 from portal.home.plan_start import FEW, ROWS
-from portal.pages.explaining import CALLED, PLACES, SIDES
+from portal.pages import explaining
+from portal.pages.explaining import CALLED, GROUPS, OF_FEATURE, PLACES, SIDES
 from registry.language import LANGUAGES
 from registry.yardsticks import Yardstick
 
@@ -90,7 +92,43 @@ def _of_plan(plan: Mapping[str, Any], names: Sequence[str]) -> Iterator[tuple[st
     for column in plan.get("columns") or ():
         if column["name"] in names:
             yield from _column(column)
+    for key in ("unit", "people"):
+        yield key, str(plan.get(key) or "")
     yield "protected", "\n".join(_outsiders(plan.get("protected") or ()))
+    for key in GROUPS:
+        lines = [
+            f"{each['name']}{OF_FEATURE}{group} = {said.get('zh', '')} = {said.get('en', '')}"
+            for each in plan.get("protected") or ()
+            for group, said in (each.get(key) or {}).items()
+        ]
+        yield f"protected_{key}", "\n".join(lines)
+
+
+def dropped(plan: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a plan of before says and the form has no box for, by the names of the plan.
+
+    Args:
+        plan: of the newest explanation of this model.
+        inputs: of the model that it is made of now.
+    """
+    names = [str(each["name"]) for each in inputs]
+    again = explaining.plan(FormData(dict(_of_plan(plan, names))), names)
+    return [*_unlike(plan, again, "")]
+
+
+def _unlike(before: Any, again: Any, place: str) -> Iterator[str]:
+    """The places of what was said before and is not said again; what is empty says nothing."""
+    if before in (None, "", [], {}, False, 0) or before == again:
+        return
+    if isinstance(before, Mapping) and isinstance(again, Mapping):
+        for key, said in before.items():
+            yield from _unlike(said, again.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(before, list) and any(isinstance(each, Mapping) for each in before):
+        known = {str(each["name"]): each for each in again or ()}
+        for each in before:
+            yield from _unlike(each, known.get(str(each["name"])), f"{place}.{each['name']}")
+    else:
+        yield place
 
 
 def _column(column: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

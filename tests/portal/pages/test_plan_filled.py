@@ -47,7 +47,16 @@ PLAN: dict[str, Any] = {
             "values": {"1": {"zh": "西镇", "en": "West"}},
         },
     ],
-    "protected": [{"name": "race", "plain": {"zh": "种族", "en": "race"}}],
+    "unit": "person",
+    "people": 4000,
+    "protected": [
+        {
+            "name": "race",
+            "plain": {"zh": "种族", "en": "race"},
+            "values": {"1": {"zh": "黑人", "en": "Black"}, "a / b": {"zh": "其他", "en": "other"}},
+            "phrases": {"1": {"zh": "黑人居民", "en": "Black residents"}},
+        }
+    ],
 }
 
 
@@ -57,6 +66,24 @@ def asked(boxes: dict[str, str]) -> dict[str, Any]:
 
 def test_a_plan_of_before_is_read_again_from_its_boxes() -> None:
     assert asked(plan_filled.boxes(INPUTS, plan=PLAN)) == PLAN
+
+
+def test_what_the_form_has_no_box_for_is_named_and_not_lost_in_silence() -> None:
+    assert plan_filled.dropped(PLAN, INPUTS) == []
+    more = PLAN | {"k": 30, "declared": PLAN["declared"] | {"why": {"zh": "甲", "en": "A"}}}
+    assert plan_filled.dropped(more, INPUTS[:1]) == ["declared.why", "columns.town", "k"]
+
+
+def test_groups_of_a_feature_that_is_not_listed_name_it_and_a_number_that_is_none_is_refused() -> (
+    None
+):
+    held = {"protected_values": "race / 1 = 黑人 = Black", "people": "many"}
+    read = asked(held)
+    assert read["protected"] == [{"name": "race", "values": {"1": {"zh": "黑人", "en": "Black"}}}]
+    assert read["people"] == "many"
+    boxes = explaining.names(["income"])
+    assert list(boxes("protected.race.values.1")) == ["protected_values"]
+    assert (next(iter(boxes("people"))), next(iter(boxes("unit")))) == ("people", "unit")
 
 
 def test_values_of_the_data_are_listed_with_room_for_their_names_and_ask_for_nothing() -> None:
