@@ -52,7 +52,7 @@ FRAME: Mapping[str, Row] = {
     ),
     "decision.overall": Row(
         Text(
-            "测试了{n}{person}。每100{people}里，{about}{people}的结果是“{good}”。",
+            "测试了{n}{person}。每100{people}里，{about}{people}{got}。",
             "{n} {people} were tested. {About} of 100 got the result “{good}”.",
         ),
         IN_THE_DATA,
@@ -327,28 +327,28 @@ FRAME: Mapping[str, Row] = {
     ),
     "groups.ratio": Row(
         Text(
-            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
+            "{g_who}，每100{people}里，{a}{people}{got}。{r_who}，{b}{people}。前者是后者的{v}%，很可能在{low}%和{high}%之间。也就是说，{verdict}。",
             "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. The first is {v} % of the second, very likely between {low} % and {high} %. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.difference": Row(
         Text(
-            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。每100{people}{more}{v}{people}，很可能在{low}和{high}之间。也就是说，{verdict}。",
+            "{g_who}，每100{people}里，{a}{people}{got}。{r_who}，{b}{people}。每100{people}{more}{v}{people}，很可能在{low}和{high}之间。也就是说，{verdict}。",
             "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. That is {v} of 100 {people} {more}, very likely between {low} and {high}. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.either": Row(
         Text(
-            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。真实的差别，可能是每100{people}少{low}{people}，也可能是多{high}{people}。也就是说，{verdict}。",
+            "{g_who}，每100{people}里，{a}{people}{got}。{r_who}，{b}{people}。真实的差别，可能是每100{people}少{low}{people}，也可能是多{high}{people}。也就是说，{verdict}。",
             "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. The true gap may be {low} of 100 {people} fewer, or {high} more. In short: {verdict}.",
         ),
         RESULTS,
     ),
     "groups.verdict": Row(
         Text(
-            "{g_who}，每100{people}里，{a}{people}的结果是“{good}”。{r_who}，{b}{people}。也就是说，{verdict}。",
+            "{g_who}，每100{people}里，{a}{people}{got}。{r_who}，{b}{people}。也就是说，{verdict}。",
             "Of {g_who}, {a} of 100 got “{good}”; of {r_who}, {b}. In short: {verdict}.",
         ),
         RESULTS,

@@ -17,7 +17,15 @@ from filing.fields import Answers, Field
 from filing.fields import Kind as FieldKind
 from filing.free_words import DECLARED_ASKED, Reading, Reported, Said
 from filing.meanings import Meaning
-from registry import contradictions, deciders, explanations, mentions, reports, untranslated
+from registry import (
+    contradictions,
+    deciders,
+    explanations,
+    mentions,
+    reports,
+    sentences,
+    untranslated,
+)
 from registry.contradictions import TURNED, Claim, Contradiction, Effect, Influence, Kind
 from registry.database import now
 from registry.deciders import Decides
@@ -129,6 +137,7 @@ def found(
         *_purpose(told, content),
         *_dates(told, texts),
         *_decider(told, texts),
+        *_terms(told),
     ]
 
 
@@ -437,6 +446,31 @@ def _decider(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterat
         words = next(_told_of(value, wrong), None) if isinstance(value, Mapping) else None
         if words is not None:
             yield Contradiction(Kind.DECIDER, place, where, (), untranslated.once(words), against)
+
+
+SAME_FOR_ALL = re.compile(
+    r"(?:不|不会|并不|从不|绝不)因人而异|人人同价|对(?:谁|任何人|所有人|每个人)(?:都|的价格)*(?:一样|相同|同价)|不(?:会)?因人(?:定价|不同)"
+    r"|\bnot by (?:the )?person\b|(?:do|does|will|can)(?: not|n['’]t)(?: ever)? (?:differ|vary|change)s? (?:between|by|from|with) (?:people|(?:the )?person)"
+    r"|same (?:prices? |terms? )?for (?:everyone|everybody|all people)",
+    re.IGNORECASE,
+)
+"""That prices or terms are the same for all people."""
+
+
+def _terms(told: Answers) -> Iterator[Contradiction]:
+    """Where prices are declared to differ between people, and words of groups D or H say that they do not."""
+    field = told.form.meant(Meaning.PRICE_GROUNDS)
+    if (told.value(Meaning.PRICE_GROUNDS) or {}).get("differs") != "yes":
+        return
+    code, name = field.code, field.name
+    against = Text(f"{code}（{name.zh}）选的是“会”", f"{code} ({name.en}) says “yes”")
+    seen = set[str]()
+    for place, where, language, text in free_words.texts(told):
+        said = next((e for e in sentences.of(text, language) if SAME_FOR_ALL.search(e)), None)
+        if said is not None and place not in seen:
+            seen.add(place)
+            words = untranslated.once(said.rstrip("。.；;"))
+            yield Contradiction(Kind.TERMS, place, where, (), words, against)
 
 
 def _told_of(value: Mapping[str, Any], wrong: Collection[Decides]) -> Iterator[str]:

@@ -139,7 +139,7 @@ def read(
             for name, asked in DECLARED_ASKED.items()
             for each in LANGUAGES
         ),
-        *(_texts(told) if told else ()),
+        *(texts(told) if told else ()),
     ]
     return [
         Said(place, where, sentence)
@@ -164,8 +164,15 @@ def _results(wording: Mapping[str, Mapping[str, str]], language: Language) -> li
     return [str(each.get(language) or "") for each in named]
 
 
-def _texts(told: Answers) -> Iterator[tuple[str, Text, Language, str]]:
-    """Public texts of groups D and H; what names the subject of a row is compared as a row."""
+def texts(told: Answers) -> Iterator[tuple[str, Text, Language, str]]:
+    """Public texts of groups D and H; what names the subject of a row is compared as a row.
+
+    Args:
+        told: the stored answers.
+
+    Returns:
+        Of each its place, what that is called, the language and the text.
+    """
     rows = {
         told.form.meant(meaning).code
         for meaning in (Meaning.FACTORS, Meaning.LEFT_OUT, Meaning.MOVES)
@@ -177,7 +184,12 @@ def _texts(told: Answers) -> Iterator[tuple[str, Text, Language, str]]:
             if field.computed or "sealed" in stored:
                 continue
             sealed = set(stored.get("sealed_parts") or ())
-            for path, language, text in plainness.texts(field.value, "", stored.get("value")):
+            why_not: Mapping[str, str] = stored.get("not_applicable") or {}
+            every = [
+                *plainness.texts(field.value, "", stored.get("value")),
+                *(("", each, why_not[each]) for each in LANGUAGES if why_not.get(each)),
+            ]
+            for path, language, text in every:
                 part = path.rpartition(".")[2]
                 subject = field.code in rows and part in ("factor", "what")
                 if not subject and not sealed & set(path.split(".")):

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     DATES = "dates"
     DECIDER = "decider"
     ALIKE = "alike"
+    TERMS = "terms"
 
 
 KIND_NAMES = {
@@ -37,6 +38,7 @@ KIND_NAMES = {
     Kind.DATES: Text("期限", "time limits"),
     Kind.DECIDER: Text("由谁决定", "who decides"),
     Kind.ALIKE: Text("是不是同样对待", "whether all are treated alike"),
+    Kind.TERMS: Text("价格会不会因人而异", "whether prices differ between people"),
 }
 
 

@@ -18,6 +18,7 @@ ANSWERS: Mapping[str, str] = {
     Kind.MATTERS: "moves",
     Kind.IMPORTANCE: "moves",
     Kind.ALIKE: "checked",
+    Kind.TERMS: "checked",
     Kind.PURPOSE: "decided",
     Kind.DECIDER: "decided",
     Kind.DATES: "object",

@@ -1,6 +1,7 @@
 """Shares as they may be told: fewer than k people, and all but fewer than k, are a bound."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def test_what_the_record_says_is_what_the_words_say(n: int, data: st.DataObject)
     assert words == f"约有{recorded}" or (words == "不到1" and recorded == 1)
 
 
-def explained(rule: Rule) -> dict[str, Any]:
+def explained(rule: Rule, wording: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Two thousand people with a number each, all of whom are asked about."""
     table = apart(people(2_010))
     plan = ExplanationPlan.make(
@@ -53,6 +54,7 @@ def explained(rule: Rule) -> dict[str, Any]:
         cut=0.5,
         k=K,
         people=2_010,
+        wording=wording,
     )
     return explain(plan, table, Toy(rule), nonce="n")
 
@@ -75,6 +77,14 @@ def test_the_one_who_was_refused_is_not_told_of(refused: int, zh: str, en: str) 
     assert en in said["en"]
     good = said["evidence"]["favourable"]
     assert good is None or good in (0, n) or K <= good <= n - K
+
+
+def test_the_first_share_says_the_good_result_as_the_plan_says_it() -> None:
+    """N12/F31: “的结果是“录取”” although the plan gives “被录取”."""
+    said = {"favourable": text("录取", "admitted"), "got": text("被录取", "be admitted")}
+    content = explained(lambda x: (x["record"] >= 10).astype(float), said)
+    [told] = [each for each in sentences_of(content) if each["kind"] == "decision.overall"]
+    assert "每100人里，约有99人被录取。" in told["zh"]
 
 
 def test_no_share_of_a_level_counts_fewer_than_k_people() -> None:

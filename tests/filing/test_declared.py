@@ -354,3 +354,31 @@ def test_a_report_on_another_version_says_nothing_of_this_one(scene: Scene) -> N
     made.model_digest = "0" * 64
     filing.report_ids = [made.id]
     assert declared.of(scene.session, filing) == []
+
+
+@pytest.mark.parametrize(
+    ("differs", "said", "contradicted"),
+    [
+        ("yes", {"zh": "价格按门店定，不因人而异。"}, True),
+        ("yes", {"zh": "人人同价。"}, True),
+        ("yes", {"en": "Prices go by restaurant, not by person."}, True),
+        ("yes", {"en": "The price does not differ between people."}, True),
+        ("yes", {"en": "It is the same price for everyone."}, True),
+        ("yes", {"zh": "价格因人而异。", "en": "Prices differ between people."}, False),
+        (
+            "yes",
+            {"zh": "同一门店的价格一样。", "en": "Within one restaurant it is the same."},
+            False,
+        ),
+        ("no", {"zh": "价格按门店定，不因人而异。"}, False),
+    ],
+)
+@pytest.mark.parametrize("held", ["value", "not_applicable"])
+def test_prices_that_are_declared_to_differ_are_not_said_to_be_the_same_for_all(
+    differs: str, said: dict[str, str], held: str, *, contradicted: bool
+) -> None:
+    """N12/F10: D10 says that prices can differ between people, and H8 that they do not."""
+    given = {"how": said} if held == "value" else said
+    answers = {"D10": {"value": {"differs": differs}}, "H8": {held: given}}
+    told = [each.id for each in declared.found(Answers(current(), answers), None)]
+    assert told == (["terms:H8"] if contradicted else [])
