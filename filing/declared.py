@@ -210,7 +210,7 @@ def _findings(
     return [
         finding
         for report in reports.for_version(session, version_id)
-        if report.model_digest == digest and report.created >= since
+        if report.withdrawn is None and report.model_digest == digest and report.created >= since
         if (report.countersigned if report.third_party else report.id in own)
         for finding in reports.findings(report)
     ]

@@ -369,6 +369,8 @@ def check(asked: Mapping[str, Any], held: Collection[str], *, settled: bool = Fa
         for each in asked["columns"]
         if each["name"] not in held
     ]
+    if "unit" in asked and asked["unit"] not in held:
+        reasons.append(Reason("unit", NOT_IN_DATA, OTHER_DATA))
     if asked["task"] == "decision" and asked["cut"] is None and not settled:
         reasons.append(Reason("cut", NO_CUT, Text("例如 0.5。", "For example 0.5.")))
     told = settled or "classes" in asked or "favourable_above" in asked

@@ -379,6 +379,6 @@ def test_prices_that_are_declared_to_differ_are_not_said_to_be_the_same_for_all(
 ) -> None:
     """N12/F10: D10 says that prices can differ between people, and H8 that they do not."""
     given = {"how": said} if held == "value" else said
-    answers = {"D10": {"value": {"differs": differs}}, "H8": {held: given}}
+    answers: dict[str, Any] = {"D10": {"value": {"differs": differs}}, "H8": {held: given}}
     told = [each.id for each in declared.found(Answers(current(), answers), None)]
     assert told == (["terms:H8"] if contradicted else [])

@@ -132,7 +132,7 @@ CLAIMS = (
     Claim("全文</a>", "in full</a>", "lengthy", "clear"),
     Claim("见上面的“不同意结果怎么办”", "See “How to object” above", "clear", "bare"),
     Claim("没有公开说明。", "Not stated.", "bare", "clear"),
-    Claim("备案里没有写</dd>", "the filing states none</dd>", "clear", "bare"),
+    Claim("备案里没有写", "the filing states none", "clear", "bare"),
     Claim("已填写，不公开。", "Stated, not public.", "clear", "about"),
     Claim("不适用：", "Not applicable: ", "not applicable", "clear"),
     Claim("不公开。理由：", "Withheld. Reason: ", "sealed", "clear"),

@@ -258,6 +258,8 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "比较了哪些特征": ("Features compared",),
     "沙箱等级": ("Sandbox tier",),
     "没有公开说明。": ("Not stated.",),
+    "提出申诉的期限：": ("Deadline to object:",),
+    "备案里没有写": ("the filing states none",),
     "没有写明": ("not stated",),
     "没有找到。换一个词，或者去掉一些条件再试。": ("Nothing found. Try another word, or fewer filters.",),
     "没有测什么": ("What was not tested",),
