@@ -3,18 +3,21 @@
 A dip within a quarter of the people from either end is entered from one side only by two values far
 apart: raised, its people only leave it. So each person is also asked with another's value near their
 own, and the answers at the two ends of their own step, asked for the picture, are read as well:
-whose result changed, and which way, as if the lower of the two values had been raised.
+whose result changed, and which way, as if the lower of the two values had been raised. Where such
+steps make up one stretch, whoever stands on it is asked at its two ends: the steps of the way do not
+add up to it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from explainers import numbers, shares
+from explainers import numbers, people, shares
 from explainers.asking import Question, Reading, Scores, Tally, Variant, counted
 from explainers.contrasts import donated
 from explainers.people import People, missing
@@ -95,7 +98,7 @@ class Stretch:
         last: the last.
         way: whether they are gained (or dearer) with the higher value, or lost.
         moved: for how many people.
-        n: of how many, each asked at the two ends of their own step.
+        n: of how many, each asked at the two ends of their own step, or of the whole stretch.
     """
 
     first: int
@@ -127,6 +130,86 @@ def found(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> list[St
                 n = sum(tally[f"{key}:{step}:n"] for step in run)
                 seen.append(Stretch(run[0], run[-1], way, moved, n))
     return sorted(seen, key=lambda each: (each.first, each.last))
+
+
+def walked(
+    plan: ExplanationPlan,
+    everyone: People,
+    tally: Mapping[str, int],
+    *,
+    scorer: people.Scorer,
+    reading: Reading,
+) -> Tally:
+    """Whose results change over the whole of a stretch of several steps, of those who stand on it.
+
+    Args:
+        plan: with the steps.
+        everyone: who is asked about.
+        tally: what was counted step by step.
+        scorer: the black box.
+        reading: how two answers are compared.
+    """
+    tries = [
+        (name, each)
+        for name in plan.edges
+        if _both_ways(plan, tally, name)
+        for each in _largest(found(plan, tally, name))
+        if each.first != each.last
+    ]
+    if not tries:
+        return {}
+    frames: list[list[pa.Table]] = [[], []]
+    for name, each in tries:
+        own, edges = everyone.arrays[name], plan.edges[name]
+        low, high = edges[each.first], edges[each.last + 1]
+        here = ~missing(own) & (own <= high) & ((own > low) | (each.first == 0))
+        rows = everyone.take(np.flatnonzero(here))
+        for side, end in enumerate((low, high)):
+            frames[side].append(rows.frame([{name: np.full(len(rows), end).astype(own.dtype)}]))
+    before, after = people.score(scorer, [pa.concat_tables(each) for each in frames])
+    rise, changed = reading.rise(before, after), reading.changed(before, after)
+    parts = np.cumsum([frame.num_rows for frame in frames[0]])[:-1]
+    whole: Tally = {}
+    for (name, each), up, moved in zip(
+        tries, np.split(rise, parts), np.split(changed, parts), strict=True
+    ):
+        way = up > 0 if each.way == "gained" else up < 0
+        whole |= counted(_whole(name, each), n=len(up), moved=moved & way)
+    return whole
+
+
+def most_predictions(plan: ExplanationPlan, rows: int) -> int:
+    """The most rows that `walked` can ask about: stretches of one way share nobody.
+
+    Args:
+        plan: with the steps.
+        rows: how many people are asked about.
+    """
+    return 2 * len(WAYS) * rows * sum(len(edges) > 2 for edges in plan.edges.values())
+
+
+def _whole(name: str, each: Stretch) -> str:
+    return f"whole:{name}:{each.first}:{each.last}:{each.way}"
+
+
+def _both_ways(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> bool:
+    """Whether its stretches may be told at all: only of a number that acts both ways."""
+    seen = {each.way for each in found(plan, tally, name)}
+    return len(seen) > 1 or bool(missed(plan, tally, name))
+
+
+def _measured(
+    plan: ExplanationPlan, tally: Mapping[str, int], name: str, each: Stretch
+) -> Stretch:
+    """A stretch with what was counted over the whole of it; else its largest step alone."""
+    if each.first == each.last:
+        return each
+    key = _whole(name, each)
+    if tally.get(f"{key}:moved", 0) >= plan.k:
+        return replace(each, moved=tally[f"{key}:moved"], n=tally[f"{key}:n"])
+    step = f"picture:{name}"
+    at = max(_steps(each), key=lambda at: (tally[f"{step}:{at}:{each.way}"], -at))
+    return Stretch(at, at, each.way, tally[f"{step}:{at}:{each.way}"], tally[f"{step}:{at}:n"])
 
 
 def missed(plan: ExplanationPlan, tally: Mapping[str, int], name: str) -> list[Way]:
@@ -184,7 +267,8 @@ def told(
         shown: the evidence of its contrast.
         places: what the places of the contrast's sentences hold.
     """
-    each = _largest(found(plan, tally, name))
+    each = [_measured(plan, tally, name, one) for one in _largest(found(plan, tally, name))]
+    each = [one for one in each if one.moved >= plan.k]  # a single step may move fewer
     said = [_stretch(plan, name, one) for one in each]
     filled = {
         "stretches": Text("".join(f"{s.zh}；" for s in said), "".join(f"{s.en}; " for s in said)),
@@ -212,8 +296,9 @@ def _largest(seen: Sequence[Stretch]) -> list[Stretch]:
 
 
 def _stretch(plan: ExplanationPlan, name: str, one: Stretch) -> Text:
+    """Over which values, whose results change, and of how many who stand there."""
     column, wording = plan.column(name), plan.wording
-    people = shares.about(one.moved, one.n, plan.k)
+    share, n = shares.about(one.moved, one.n, plan.k), numbers.count(one.n)
     if plan.sealed is not None:
         where = Text(f"有一段（具体数值未公开：{plan.sealed.zh}）",
                      f"over one stretch (its values are not published: {plan.sealed.en})")  # fmt: skip
@@ -225,14 +310,14 @@ def _stretch(plan: ExplanationPlan, name: str, one: Stretch) -> Text:
         where = Text(f"从{first.zh}到{high.zh}", f"from {first.en} to {high.en}")
     if plan.task == "price":
         way = wording.way(up=one.way == "gained", priced=True)
-        return Text(
-            f"{where.zh}，每100{wording.people.zh}里，{people.zh}{wording.people.zh}{way.zh}",
-            f"{where.en}, {way.en} for {people.en} of 100 {wording.people.en}",
-        )
-    result = wording.favourable if one.way == "gained" else wording.unfavourable
+        change = Text(f"{way.zh}（1%以上）", f"{way.en} by over 1 %")
+    else:
+        result = wording.favourable if one.way == "gained" else wording.unfavourable
+        change = Text(f"变成“{result.zh}”", f"“{result.en}” instead")
+    many = wording.people
     return Text(
-        f"{where.zh}，每100{wording.people.zh}里，{people.zh}{wording.people.zh}变成“{result.zh}”",
-        f"{where.en}, “{result.en}” instead for {people.en} of 100 {wording.people.en}",
+        f"{where.zh}，本来就在这一段的{n}{many.zh}里，每100{many.zh}{share.zh}{many.zh}{change.zh}",
+        f"{where.en}, {change.en} for {share.en} of 100 (of the {n} {many.en} there)",
     )
 
 
@@ -241,4 +326,4 @@ def _shown(plan: ExplanationPlan, name: str, one: Stretch) -> dict[str, Any]:
         "from": plan.edges[name][one.first], "to": plan.edges[name][one.last + 1],
     }  # fmt: skip
     share = shares.per_hundred(one.moved, one.n, plan.k)
-    return {**at, "up": one.way == "gained", "per_hundred": share}
+    return {**at, "up": one.way == "gained", "n": one.n, "per_hundred": share}

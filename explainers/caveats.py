@@ -12,10 +12,16 @@ from explainers.table import (
 )
 from registry.language import Text
 
-PARTLY = Text(
+PARTLY = Text("{partly}", "{partly}")
+UNSTEADY = Text(
     "其中一部分，是这个算法自己前后不一致。",
     "Part of this is the program contradicting itself.",
 )
+STEADY = Text(
+    "什么都不改、再问一次，没有一次结果变了；会变的只是结果以外的小数目。",
+    "Asked again with nothing changed, no result changed; only the exact answer moved a little.",
+)
+"""What asking again does to the results beside which a change is counted."""
 RARE = Text(
     "不到{least}{person}才有的情况不单独说，免得认出是谁。",
     "What fewer than {least} {people} have is not told apart, so that nobody is recognised.",

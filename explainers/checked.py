@@ -8,7 +8,16 @@ from typing import Any
 from explainers import means, numbers, prices, scores, shares
 from explainers.asking import Tally
 from explainers.columns import Column, Outsider, who, with_article, written_level
-from explainers.effects import Sentence, again, counts, listed, of_subject, score_moved, wording
+from explainers.effects import (
+    Sentence,
+    again,
+    counts,
+    each_way,
+    listed,
+    of_subject,
+    score_moved,
+    wording,
+)
 from explainers.frame import GUESSED_FROM_THE_SCORE, REST
 from explainers.phrases import about, roughly, same
 from explainers.plan import ExplanationPlan
@@ -169,7 +178,8 @@ def asked_again(tally: Tally) -> Sentence:
     n, moved, changed = (tally[f"again:{name}"] for name in ("n", "moved", "changed"))
     places = {name: same(numbers.count(k)) for name, k in (("n", n), ("k", moved), ("c", changed))}
     shown = {"n": n, "moved": moved, "changed": changed}
-    return sentence("again.differs" if moved else "again.same", evidence=shown, places=places)
+    row = "differs" if changed else "moved" if moved else "same"
+    return sentence(f"again.{row}", evidence=shown, places=places)
 
 
 def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]:
@@ -181,7 +191,7 @@ def flips(plan: ExplanationPlan, tally: Tally, column: Column) -> list[Sentence]
         said.append(untried | {"columns": [column.name]})
     levels = said[0]["evidence"].get("levels") or []
     if not str(said[0]["kind"]).endswith("flip.some") or len(levels) < 2:
-        return said
+        return [each | {"columns": [column.name]} for each in said]
     places = wording(plan) | _named(column)
     amounts = _amounts(plan, tally, column, levels)
     told = amounts is not None and amounts["least"] != amounts["most"]
@@ -223,14 +233,20 @@ def _way(
     if up < down:
         a, b, up, down, mean = b, a, down, up, None if mean is None else -mean
     of = means.CHANGED if counted.same else None
-    size = means.apart(mean, plan.wording.unit, against=mean is not None and mean < 0, of=of)
+    against = mean is not None and mean < 0
+    size = means.apart(mean, plan.wording.unit, against=against, of=of)
+    ways = each_way(plan, tally, f"{key}:{i}:{j}", counted)
+    if ways:
+        ends = list(ways.values()) if (a, b) == (i, j) else list(ways.values())[::-1]
+        size = means.both(ends[0], ends[1], plan.wording.unit, against=against)
+        ways = dict(zip(ways, ends, strict=True))
     places = wording(plan) | _named(column) | {"m": size}
     places |= {f"{at}_who": Text(**levels[n]["who"]) for at, n in (("a", a), ("b", b))}
     numbered = {"n": counted.n, "up": up, "down": down}
     places |= {name: same(numbers.count(each)) for name, each in numbered.items()}
     places |= {f"{name}_p": roughly(numbered[name] / counted.n) for name in ("up", "down")}
     shown = {**numbered, "from": levels[a]["level"], "to": levels[b]["level"]}
-    shown |= {"mean_difference": mean, "mean_of": moved} if priced else {}
+    shown |= {"mean_difference": mean, "mean_of": moved, **ways} if priced else {}
     return sentence(f"{plan.task}.flip.way", evidence=shown, places=places)
 
 

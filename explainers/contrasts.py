@@ -105,7 +105,11 @@ class Contrast:
 
 
 def compared(key: str, reading: Reading, before: Scores, after: Scores) -> Tally:
-    """Up, same and down; whose result changed, and to which; the sum of the differences."""
+    """Up, same and down; whose result changed, and to which; the sums of the differences.
+
+    The rises and the falls are summed on their own as well: together they may come to nothing though
+    each of them is large.
+    """
     rise, changed = reading.rise(before, after), reading.changed(before, after)
     tally = counted(
         key,
@@ -117,7 +121,10 @@ def compared(key: str, reading: Reading, before: Scores, after: Scores) -> Tally
         gained=changed & (rise > 0),
         lost=changed & (rise < 0),
     )
-    return tally | summed(f"{key}:difference", after - before)
+    tally |= summed(f"{key}:difference", after - before)
+    for name, way in (("rises", rise > 0), ("falls", rise < 0)):
+        tally |= summed(f"{key}:{name}", np.abs(after - before)[way])
+    return tally
 
 
 def any_change(reading: Reading, answers: Sequence[Scores]) -> Flags:

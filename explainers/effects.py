@@ -6,6 +6,7 @@ from typing import Any
 
 from explainers import bends, marks, means, numbers, parted, scores, shares, subgroups
 from explainers.asking import Tally
+from explainers.caveats import STEADY, UNSTEADY
 from explainers.columns import MORE, Column, raised, with_article
 from explainers.phrases import about, roughly, same
 from explainers.plan import ExplanationPlan
@@ -379,9 +380,12 @@ def _shaped(
     A step says which way the number acts, and how often; a direction that always holds says more.
     Neither is told of a number that acts the other way between neighbouring values.
     """
+    name = subject.names[0]
+    if subject.kind == "number" and numbered["kind"] == Kind.NOISY and _results_hold(plan, tally):
+        step = marks.steps(plan, tally, name, places)
+        return [numbered] if step is None else [step, numbered]
     if subject.kind != "number" or numbered["kind"] not in DIRECTED:
         return [numbered]
-    name = subject.names[0]
     mark = marks.told(plan, tally, name, places)
     always = [numbered] if numbered["kind"] in (Kind.ALWAYS, Kind.USUALLY) else []
     beside: list[Sentence] = []
@@ -400,6 +404,11 @@ def _shaped(
     told = {"test": numbered["test"]} if "test" not in mark else {}
     mark |= told | {"evidence": {**numbered["evidence"], **mark["evidence"]}}
     return [mark, *always]
+
+
+def _results_hold(plan: ExplanationPlan, tally: Tally) -> bool:
+    """Whether answers differ when asked again, and no result does: where results change is known."""
+    return plan.task == "decision" and not again(tally).changed
 
 
 def _levels(
@@ -696,6 +705,7 @@ def _tested(plan: ExplanationPlan, tally: Tally, counted: Counts) -> dict[str, T
         "again_n": same(numbers.count(twice.n)),
         "again_c": same(numbers.count(twice.changed)),
         "again_p": roughly(twice.changed / max(twice.n, 1)),
+        "partly": UNSTEADY if twice.changed else STEADY,
         "about": about(counted.changed / n),
         "way": _one_way(plan, counted),
         "open": _open(plan, counted),
@@ -714,6 +724,9 @@ def _mean_place(plan: ExplanationPlan, shown: Mapping[str, Any]) -> dict[str, Te
     """The mean difference beside the way that most tests went, which few large ones may turn."""
     mean, most = shown["mean_difference"], shown["up"] - shown["down"]
     against = mean is not None and (mean < 0 if most >= 0 else mean > 0)
+    if "mean_rise" in shown:
+        ways = (shown["mean_rise"], shown["mean_fall"])
+        return {"m": means.both(*ways, plan.wording.unit, against=against)}
     of = None
     if shown["same"]:
         of = means.UNCHANGED_TOO if shown["mean_of"] == shown["n"] else means.CHANGED
@@ -725,7 +738,24 @@ def _mean(plan: ExplanationPlan, tally: Tally, key: str, kind: Kind) -> dict[str
     counted = counts(tally, key)
     n = counted.up + counted.down if kind in ONE_DIRECTION else counted.n
     mean = means.told(tally, f"{key}:difference", n, plan.k)
-    return {"mean_difference": mean, "mean_of": n}
+    return {"mean_difference": mean, "mean_of": n, **each_way(plan, tally, key, counted)}
+
+
+def each_way(
+    plan: ExplanationPlan, tally: Tally, key: str, counted: Counts
+) -> dict[str, float | None]:
+    """The mean rise and the mean fall, where there are enough of both; else nothing.
+
+    Args:
+        plan: names the task; of a decision no amounts are told.
+        tally: with the sums of the rises and falls.
+        key: of the comparison in it.
+        counted: what came of it.
+    """
+    if plan.task != "price" or counted.least < plan.k:
+        return {}
+    told = (("rise", "rises", counted.up), ("fall", "falls", counted.down))
+    return {f"mean_{name}": means.told(tally, f"{key}:{of}", n, plan.k) for name, of, n in told}
 
 
 def _shares(

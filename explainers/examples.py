@@ -44,9 +44,7 @@ def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
     helped = numbers.count(search.single)
     places = wording(plan) | {
         "n": same(numbers.count(search.asked)),
-        "tried": Text(f"只改{x.zh}", f"Changing only {x.en}")
-        if one
-        else Text(f"一次只改一项，试了{x.zh}", f"Changing one thing at a time, out of {x.en},"),
+        "tried": _tried(plan, x, one=one, bounds=not search.single),
         "whose": Text(f"其中{helped}{person.zh}", f"{helped} of them")
         if search.single
         else Text(f"没有一{person.zh}", "none of them"),
@@ -68,6 +66,30 @@ def _told(plan: ExplanationPlan, search: Search) -> Iterator[Sentence]:
         yield said | {"columns": [column.name for column in untried]}
     for example in search.examples:
         yield _example(plan, example)
+
+
+def _tried(plan: ExplanationPlan, x: Text, *, one: bool, bounds: bool) -> Text:
+    """What was changed; where it helped nobody, up to which values: others may help."""
+    if not one:
+        some_values = Text("，都换成许多人有的", " to what many have,") if bounds else Text("", "")
+        return Text(
+            f"一次只改一项，试了{x.zh}{some_values.zh}",
+            f"Changing one thing at a time, out of {x.en},{some_values.en}",
+        )
+    (name, values), *_ = changeable(plan).items()
+    column, reach = plan.column(name), Text("", "")
+    if bounds and name in plan.grids:
+        low, high = (column.written(end) for end in (values[0], values[-1]))
+        reach = {
+            "1": Text(f"，最高试到{high.zh}", f", up to {high.en},"),
+            "-1": Text(f"，最低试到{low.zh}", f", down to {low.en},"),
+        }.get(
+            str(column.actionable),
+            Text(f"，在{low.zh}到{high.zh}之间试", f", between {low.en} and {high.en},"),
+        )
+    elif bounds:
+        reach = Text("，换成许多人有的情况", " to what many have,")
+    return Text(f"只改{x.zh}{reach.zh}", f"Changing only {x.en}{reach.en}")
 
 
 def _example(plan: ExplanationPlan, example: WhatIf) -> Sentence:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from explainers import (
+    bends,
     checked,
     counterfactual,
     effects,
@@ -98,6 +99,7 @@ def explain(
         tell(1 + number, blocks + 2, Text("一次改一项信息", "Changing one thing at a time"))
         states[number % shards].append(asking.block(number, block))
     tally = merged(merged(state) for state in states)
+    tally |= bends.walked(plan, everyone, tally, scorer=scorer, reading=reading)
     tell(1 + blocks, blocks + 2, Text("找例子", "Looking for examples"))
     steady = not tally["again:changed"]  # an example of a model that contradicts itself is none
     found = search(plan, everyone, scorer=scorer, reading=reading, nonce=nonce) if steady else None
@@ -152,7 +154,8 @@ def predictions_needed(plan: ExplanationPlan, rows: int) -> int:
     block = plan.donors.take(np.arange(2))
     draw = generator("", "budget")
     variants = 1 + sum(len(check.ask(block, draw).variants) for check in checks(plan))
-    return people * variants + counterfactual.most_predictions(plan)
+    later = bends.most_predictions(plan, people) + counterfactual.most_predictions(plan)
+    return people * variants + later
 
 
 def checks(plan: ExplanationPlan) -> list[Check]:

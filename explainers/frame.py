@@ -259,6 +259,16 @@ FRAME: Mapping[str, Row] = {
         ),
         Text("两次是在同一天、同一台机器上问的。", "Both times were on one day and one machine."),
     ),
+    "again.moved": Row(
+        Text(
+            "同样的信息问了两次，{n}次里有{k}次回答不完全一样，但没有一次结果变了。",
+            "The same question was asked twice. Of {n} answers {k} differed a little; no result changed.",
+        ),
+        Text(
+            "离分界更近的，再问一次，结果也可能不同。",
+            "Closer to the line, the result may differ when asked again.",
+        ),
+    ),
     "again.differs": Row(
         Text(
             "同样的信息问了两次，{n}次里有{k}次回答不一样，{c}次结果变了。",
@@ -520,12 +530,12 @@ TESTS: Mapping[str, Text] = {
     ),
     # ours: neighbouring values beside those far apart
     "decision.bends": Text(
-        "只改这一项。先给每{person}试离自己最近的两个数值，看结果变不变；再试相差较大的两个数值，之间至少隔着四分之一的{people}。",
-        "Only this was changed: each {person} was tried at the two values about their own, and at two values far apart, with at least a fourth of the {people} between them.",
+        "只改这一项。先给每{person}试离自己最近的两个数值，看结果变不变；说到哪一段，就给原来在这一段的试这一段的两头；再试相差较大的两个数值，之间至少隔着四分之一的{people}。",
+        "Only this was changed: each {person} was tried at the two values about their own, on a stretch that is named at both its ends, and at two values far apart, with at least a fourth of the {people} between them.",
     ),
     "price.bends": Text(
-        "只改这一项。先试离原来最近的两个数值，看{price}的变化有没有超过1%；再试相差较大的两个数值，之间至少隔着四分之一的{people}。",
-        "Only this was changed: to the two values about the own one, where the {price} moved by more than 1 %, and to two values far apart, with at least a fourth of the {people} between them.",
+        "只改这一项。先试离原来最近的两个数值，看{price}的变化有没有超过1%；说到哪一段，就给原来在这一段的试这一段的两头；再试相差较大的两个数值，之间至少隔着四分之一的{people}。",
+        "Only this was changed: to the two values about the own one, where the {price} moved by more than 1 %, on a stretch that is named to both its ends, and to two values far apart, with at least a fourth of the {people} between them.",
     ),
     # where the line of a comparison by group stands
     "groups.times": Text(

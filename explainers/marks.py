@@ -29,6 +29,20 @@ def told(
     turn = shapes.turn(plan, tally, name)
     if turn is not None:
         return _turn(plan, turn, name, places)
+    return steps(plan, tally, name, places)
+
+
+def steps(
+    plan: ExplanationPlan, tally: Mapping[str, int], name: str, places: Places
+) -> dict[str, Any] | None:
+    """The sentence on the step of one number, or on its several; None where it has none.
+
+    Args:
+        plan: with the column, and whether its values are sealed.
+        tally: what was counted; of a decision only results count.
+        name: the number.
+        places: what the places of the column's sentences hold.
+    """
     several = stages.told(plan, tally, name, places)
     if several is not None:
         return several

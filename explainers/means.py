@@ -120,3 +120,20 @@ def apart(
     if not against:
         return size
     return Text(f"{size.zh}（平均下来方向相反）", f"{size.en} (the other way on average)")
+
+
+def both(rise: float | None, fall: float | None, unit: Text, *, against: bool) -> Text:
+    """How large the rises and the falls are on average, where there are both.
+
+    Args:
+        rise: the mean rise, or None where it is not told.
+        fall: the mean fall, likewise, without its sign.
+        unit: of the amounts.
+        against: whether taken together they go the other way than most do.
+    """
+    up, down = apart(rise, unit), apart(fall, unit)
+    net = Text("（平均下来方向相反）", " (the other way on average)") if against else Text("", "")
+    return Text(
+        f"{up.zh}（变高的）和{down.zh}（变低的）{net.zh}",
+        f"{up.en} (where higher) and {down.en} (where lower){net.en}",
+    )

@@ -31,7 +31,7 @@ COUNTS = {
     "single", "paired", "double", "people",
 }  # fmt: skip
 SHARES = {"per_hundred", "value", "heights"}
-MEANS = {"mean_size", "shift", "mean_difference"}
+MEANS = {"mean_size", "shift", "mean_difference", "mean_rise", "mean_fall"}
 
 
 def table_of(hidden: int, blank: int, holes: int = 0, n: int = N) -> pa.Table:

@@ -141,6 +141,14 @@ def overdue() -> pa.Table:
 
 
 @cache
+def rich() -> pa.Table:
+    """One in a hundred earns 9,500 and more."""
+    income = np.random.default_rng(9).uniform(1_000, 6_000, 3_000).round()
+    income[:30] = 9_500 + np.arange(30)
+    return adults(3_000).drop_columns("income").append_column("income", pa.array(income))
+
+
+@cache
 def housed() -> pa.Table:
     """What share of the income goes to housing: mostly 13 to 36; two in a hundred have over 37."""
     burden = np.clip(np.random.default_rng(15).normal(25, 6, 3_000), 2, 60).round(1)
@@ -246,6 +254,12 @@ def missing_is_refused(x: Columns) -> npt.NDArray[np.float64]:
 
 
 RANDOM = np.random.default_rng(7)
+HISS = np.random.default_rng(8)
+
+
+def hiss(x: Columns) -> npt.NDArray[np.float64]:
+    """Approved from 45 on, by a score that is never twice the same and never near the cut."""
+    return np.where(x["age"] >= 45, 0.8, 0.2) + HISS.uniform(-0.01, 0.01, len(x["age"]))
 
 
 def shaken(x: Columns) -> npt.NDArray[np.float64]:
@@ -458,9 +472,18 @@ CASES = (
         adults,
         lambda x: yes(~within(x, 24, 33)),
         columns("age", "sex", "income"),
-        must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”。从22到26.*有100人变成“不通过”；从29到34.*有100人变成“通过”",
-               "the age higher, .*sometimes more likely to get “approved”; sometimes less likely to get “approved”: from 22 to 26, “not approved” .* 100 of 100 people; from 29 to 34, “approved”")],
+        must=[("年龄变大，有时更容易得到“通过”，有时更难得到“通过”。从22到26，本来就在这一段的\\d+人里，每100人有100人变成“不通过”；从29到34.*有100人变成“通过”",
+               "the age higher, .*sometimes more likely to get “approved”; sometimes less likely to get “approved”: from 22 to 26, “not approved” instead for 100 of 100 .of the \\d+ people there.; from 29 to 34, “approved”")],
         must_not=[NEVER_WORSE, NO_STEP, NO_TURN],
+    ),
+    Case(
+        "refused one by one from 18 to 28, and approved again one by one until 36",
+        adults,
+        lambda x: yes(ndtr(2 * np.log(x["income"]) - 16) < np.interp(x["age"], [18, 28, 36], [1, 0, 1])),
+        columns("age", "sex", "income"),
+        must=[("从18到29，本来就在这一段的314人里，每100人约有88人变成“不通过”；从29到37，本来就在这一段的169人里，每100人约有88人变成“通过”",
+               "from 18 to 29, “not approved” instead for about 88 of 100 .of the 314 people there.; from 29 to 37, “approved” instead for about 88 of 100 .of the 169 people there")],
+        must_not=[("每100人约有[1-7]?\\d人变成", "instead for about [1-7]?\\d of 100")],
     ),
     Case(
         "refused from 24 to 32, the values sealed",
@@ -529,7 +552,7 @@ CASES = (
         housed,
         best_at_28_to_30_with_a_cliff_at_37,
         [BURDEN, *columns("age", "income")],
-        must=[("比例变高，有时更容易得到“通过”，有时更难得到“通过”。.*从3[67].*%，每100人里，约有[5-9]\\d人变成“不通过”", "from 3[67].* %, “not approved” instead for about [5-9]\\d of 100 people")],
+        must=[("比例变高，有时更容易得到“通过”，有时更难得到“通过”。.*从3[67].*%，本来就在这一段的\\d+人里，每100人约有[5-9]\\d人变成“不通过”", "from 3[67].* %, “not approved” instead for about [5-9]\\d of 100 .of the \\d+ people there")],
         must_not=[NO_TURN, ("比例越高", "housing higher, the person is (nearly|usually) ")],
     ),
     Case(
@@ -546,7 +569,7 @@ CASES = (
         lambda x: np.where(within(x, 24, 33), 90.0, 100.0),
         columns("age", "sex"),
         plan={"task": "price"},
-        must=[("有时价格更高，有时价格更低。从22到26，.*价格更低；从29到34，.*价格更高", "sometimes a higher price; sometimes a lower price: from 22 to 26, a lower price for 100 of 100 people; from 29 to 34, a higher")],
+        must=[("有时价格更高，有时价格更低。从22到26，.*价格更低（1%以上）；从29到34，.*价格更高（1%以上）", "sometimes a higher price; sometimes a lower price: from 22 to 26, a lower price by over 1 % for 100 of 100 .of the \\d+ people there.; from 29 to 34, a higher price by over 1 %")],
         must_not=[NEVER_LOWER, NO_STEP],
     ),
     Case(
@@ -787,6 +810,34 @@ CASES = (
             ("路程越长，车费越高.*平均相差\\d+\\.?\\d*元", "with the distance longer, there is nearly always a higher fare, on average by \\d+\\.?\\d* yuan"),
         ],
         must_not=[("结果会变", "the result"), NO_STEP, NO_TURN],
+    ),
+    Case(
+        "a fare that is five more for an Apple below fifteen kilometres, and five less above",
+        trips,
+        lambda x: 30 + np.where(x["phone"] == "Apple", np.where(x["km"] < 15, 5.0, -5.0), 0.0),
+        [KM, PHONE],
+        plan=FARE,
+        must=[("车费更高；.*车费更低；.*平均相差5元（变高的）和5元（变低的）", "a higher fare, about \\d+ a lower fare .*on average by 5 yuan .where higher. and 5 yuan .where lower.")],
+        must_not=[("平均相差[0-4](\\.\\d+)?元", "no change: on average by [0-4](\\.\\d+)? yuan")],
+    ),
+    Case(
+        "one in a hundred has what helps everybody, and nobody was tried with it",
+        rich,
+        lambda x: yes(x["income"] >= 9_500),
+        [{**columns("income")[0], "actionable": 1}, *columns("age")],
+        must=[("只改每月收入，最高试到[\\d,]+元。没有一个人的结果会变好", "Changing only the monthly income, up to [\\d,]+ yuan, would help none of them")],
+        must_not=[("只改每月收入。没有", "income would help none")],
+    ),
+    Case(
+        "a noise of the score that changes no result",
+        adults,
+        hiss,
+        columns("age", "sex"),
+        must=[
+            ("什么都不改、再问一次，没有一次结果变了", "Asked again with nothing changed, no result changed"),
+            ("^年龄以4[45]左右为界", "step at about 4[45] for the age"),
+        ],
+        must_not=[("前后不一致", "contradicting itself"), ("同样的信息，可能得到不同的结果", "same information may get different results")],
     ),
     Case(
         "a fee that doubles from twelve kilometres on",
