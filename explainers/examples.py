@@ -81,8 +81,8 @@ def _tried(plan: ExplanationPlan, x: Text, *, one: bool, bounds: bool) -> Text:
     if bounds and name in plan.grids:
         low, high = (column.written(end) for end in (values[0], values[-1]))
         reach = {
-            "1": Text(f"，最高试到{high.zh}", f", up to {high.en},"),
-            "-1": Text(f"，最低试到{low.zh}", f", down to {low.en},"),
+            "1": Text(f"，最高试到{high.zh}", f", as far as {high.en},"),
+            "-1": Text(f"，最低试到{low.zh}", f", as far down as {low.en},"),
         }.get(
             str(column.actionable),
             Text(f"，在{low.zh}到{high.zh}之间试", f", between {low.en} and {high.en},"),

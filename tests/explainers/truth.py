@@ -825,7 +825,7 @@ CASES = (
         rich,
         lambda x: yes(x["income"] >= 9_500),
         [{**columns("income")[0], "actionable": 1}, *columns("age")],
-        must=[("只改每月收入，最高试到[\\d,]+元。没有一个人的结果会变好", "Changing only the monthly income, up to [\\d,]+ yuan, would help none of them")],
+        must=[("只改每月收入，最高试到[\\d,]+元。没有一个人的结果会变好", "Changing only the monthly income, as far as [\\d,]+ yuan, would help none of them")],
         must_not=[("只改每月收入。没有", "income would help none")],
     ),
     Case(
