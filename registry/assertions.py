@@ -154,7 +154,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Sort.NO_EFFECT, _E, rf"{{X}} (?:has|have|had|makes?) (?:absolutely )?(?:no|not any) (?:effect|influence|bearing|impact|difference){ON_EN}", clerks=True),
     Rule(Sort.NO_EFFECT, _E, rf"{{X}} (?:(?:do|does|will|can)(?: not|n['’]t)|cannot|never)(?: ever)? (?:affects?|influences?|changes?|matters?|alters?|counts?|moves?|makes? (?:a|any) difference){ON_EN}", clerks=True),
     Rule(Sort.NO_EFFECT, _E, rf"{{X}} (?:is|are) (?:entirely |quite )?irrelevant{ON_EN}", clerks=True),
-    Rule(Sort.NO_EFFECT, _E, r"\b(?:nobody|no one|no applicant|not|never|nor)\b[^.;,]{0,40} because of {X}", clerks=True),
+    Rule(Sort.NO_EFFECT, _E, r"\b(?:nobody|no one|no applicant|not|never|nor)\b(?:(?!\b(?:only|solely|just|merely|simply|purely|alone)\b)[^.;,]){0,40} because of {X}", clerks=True),
     # It changes little.
     Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}的?(?:对[^，。；]{{1,10}})?(?:影响|作用|权重|分量)(?:都|也)?(?:很小|较小|不大|有限|极小|非常小|十分小|小得多|微小|很低)"),
     Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}(?:是)?(?:次要的?|不太重要|不重要|无关紧要)"),
@@ -198,6 +198,21 @@ ALIKE = {
         r"|\b(?:no|without(?: any)?|free (?:of|from)) (?:discrimination|bias)|(?:does not|doesn['’]t|never) discriminates?\b|\bunbiased\b|non-discriminatory"
     ),
 }  # fmt: skip
+FRAMED = {
+    "zh": re.compile(r"[不没未无非难]|说|称|认为|以为|证据|存在"),
+    "en": re.compile(
+        r"\b(?:not|no|never|nobody|none|nor|neither|without|hardly|rarely|claim\w*|found|find\w*|say\w*|said|believe\w*|think\w*|evidence)\b|n['’]t\b"
+    ),
+}
+"""Before a claim that all are treated alike: it is denied, admitted or told of others."""
+WHOLE: dict[Language, re.Pattern[str]] = {
+    "zh": re.compile(
+        r"^(?:地|的|了)?(?:对待|处理|评分|审批)?(?:任何|每一?个?)?(?:人|申请人|客户|用户|顾客)?(?=[，。；、,;！!]|$)"
+    ),
+    "en": re.compile(
+        r"^(?=[.,;!]|$| (?:by|on|against|because|here|whatsoever|regardless|and|whatever|in (?:any way|its|our|the (?:decision|result|scor)\w*))\b)"
+    ),
+}
 HOPED = re.compile(
     r"条例|法律|第[^，。]{1,8}条|不得|不许|不准|禁止|尽量|力求|争取|希望|目标|应当|应该|要求|承诺|努力|不能保证|难以|无法|做不到|并非|不一定|没有做到|能否|是否"
     r"|\b(?:aims?|tr(?:y|ies)|should|must|ought|hopes?|goal|cannot|can['’]t|no guarantee|not always|whether|wants?|meant|intended|law|article|regulations?|forbid\w*|may not)\b"
@@ -205,14 +220,28 @@ HOPED = re.compile(
 DOUBTS = re.compile(
     r"以前|过去|曾经?(?:不|没|用|使用|考虑)|原来|原先|旧版|上一版|之前的|将来|今后|未来|计划|打算|准备|正在研究|有时|偶尔|有人(?:以为|认为|说|担心)|误以为|不是说|并不是说"
     r"|考虑过|不一定|未必|不属实|不实|不等于|不代表|不意味|也许|或许|大概|[？?]|以外|之外|除了|除非|不保证"
+    r"|说法|谣言|误解|[是有]错|错误|不对|不成立|有误|不能说|不敢说|不能(?:声称|断言|认为)|不认为|谈不上|虽然|尽管|没填|未填|没有填|不填|缺失|空白|留空"
+    rf"|(?:单|光|仅仅?|只)(?:看|凭|靠|从){ONE}[^，。；]{{0,6}}[不没无]"
     r"|\b(?:used to|formerly|previously|earlier|in the past|last version|in future|plan(?:s|ned)? to|will soon|sometimes|occasionally|some people|it is said"
-    r"|might|could|perhaps|not necessarily|does not mean|not true|untrue|no guarantee|except|apart from|other than|besides|unless|instead of|rather than|not only|not just|not solely|(?:was|were) considered)\b"
+    r"|might|could|perhaps|not necessarily|does not mean|not true|untrue|no guarantee|except|apart from|other than|besides|unless|instead of|rather than|not only|not just|not solely|(?:was|were) considered"
+    r"|wrong|false|incorrect|mistaken|myth|(?:cannot|can['’]t|do not|don['’]t|does not) (?:claim|say|promise|believe|think|mean)|claims? that|should|ought|although|though"
+    r"|blank|missing|empty|not (?:filled|given|provided|stated))\b"
 )
 """Words after which nothing is taken as asserted of the algorithm as it is."""
 LONGEST = 300
 """Characters of a sentence that the rules are tried on: a longer one says more than a rule can tell."""
 SUPPOSED = re.compile(r"如果|假如|要是|假设|假使|若|的话|\b(?:if|suppose|were to|would)\b")
 """After these nothing is asserted but a direction."""
+OF_OTHERS = {
+    "zh": re.compile(
+        r"(?:配偶|爱人|丈夫|妻子|家人|家属|家庭|亲友|亲属|朋友|父母|子女|孩子|他人|别人|其他人|第三人|担保人|保证人|共同借款人|单位|雇主|公司|之间|以内|以下|以上|还清|结清|过期|到期|核销)的?$"
+    ),
+    "en": re.compile(
+        r"\b(?:partner|spouse|husband|wife|famil(?:y|ies)|friend|parent|child(?:ren)?|relative|guarantor|employer|household|company|colleague|others?|else|borrower)s?['’]s?(?: (?:own|past|former))? $"
+        r"|\b(?:repaid|settled|paid-off|old|former|past|expired) $"
+    ),
+}
+"""Before a name: something of somebody else, or a part of it alone."""
 OTHERS = re.compile(
     r"训练|测试|评估|复核|抽查|申诉|投诉|展示|界面|\b(?:training|trained|testing|tested|evaluation|review|complaints?|objections?|shown on)\b"
 )
@@ -241,7 +270,7 @@ def _sentence(said: str, names: Names, results: Sequence[str]) -> Sentence:
     asserted: list[Assertion] = []
     if len(coded) <= LONGEST and not DOUBTS.search(coded):
         unhoped = not HOPED.search(coded) and not OTHERS.search(coded)
-        if ALIKE[language].search(coded) and unhoped:
+        if unhoped and _alike(coded, language):
             asserted.append(Assertion(Sort.ALIKE))
         asserted += _by_rules(coded, named, language)
         known = {each.mention.start for each in asserted if each.mention}
@@ -249,9 +278,23 @@ def _sentence(said: str, names: Names, results: Sequence[str]) -> Sentence:
         asserted += [
             Assertion(Sort.BETTER if better else Sort.WORSE, named[at])
             for at, better in (directions.read(coded, inputs, language, results) if named else ())
-            if named[at].start not in known
+            if named[at].start not in known and _own(coded, at, language)
         ]
     return Sentence(said, language, tuple(named), tuple(asserted))
+
+
+def _own(coded: str, at: int, language: Language) -> bool:
+    """Whether an input is named as the person's own and whole, and not another's or a part of it."""
+    return not OF_OTHERS[language].search(coded[: coded.index(chr(FIRST + at))])
+
+
+def _alike(coded: str, language: Language) -> bool:
+    """Whether all are said to be treated alike, with nothing before or after that turns it."""
+    return any(
+        not FRAMED[language].search(coded[: fit.start()])
+        and WHOLE[language].match(coded[fit.end() :])
+        for fit in ALIKE[language].finditer(coded)
+    )
 
 
 def _named(each: Mention, at: int, language: Language) -> directions.Named:
@@ -276,7 +319,7 @@ def _by_rules(coded: str, named: Sequence[Mention], language: Language) -> Itera
                     rule.sort is Sort.USED and not _unheard(named[at], coded)
                 ):
                     continue
-                if at not in taken:
+                if at not in taken and _own(coded, at, language):
                     taken.add(at)
                     yield Assertion(rule.sort, named[at])
 

@@ -59,7 +59,7 @@ WHOEVER_EN = re.compile(
 )
 ARTICLE = re.compile(r"^(?:the|a|an) ")
 NEGATED = re.compile(
-    r"(?:没有?|未曾?|从未|从不|无|不是?|非|并非|不算)$|\b(?:not|no|never|without|nor|isn['’]t|aren['’]t)\s+(?:an?\s+|been\s+)?$"
+    r"(?:没有?|未曾?|从未|从不|无|不是?|非|并非|不算)$|\b(?:not|no|never|without|nor|isn['’]t|aren['’]t|lack(?:s|ing)?(?:\s+of)?)\s+(?:having\s+|have\s+|being\s+)?(?:an?\s+|any\s+|been\s+)?$"
 )
 """Before the name of a level: then another one is meant, and which is not said."""
 MARKED = re.compile(r"[\d_]")
