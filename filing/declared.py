@@ -445,7 +445,7 @@ def _decider(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterat
     for place, where, value in texts:
         words = next(_told_of(value, wrong), None) if isinstance(value, Mapping) else None
         if words is not None:
-            yield Contradiction(Kind.DECIDER, place, where, (), untranslated.once(words), against)
+            yield Contradiction(Kind.DECIDER, place, where, (), words, against)
 
 
 SAME_FOR_ALL = re.compile(
@@ -465,20 +465,33 @@ def _terms(told: Answers) -> Iterator[Contradiction]:
     code, name = field.code, field.name
     against = Text(f"{code}（{name.zh}）选的是“会”", f"{code} ({name.en}) says “yes”")
     seen = set[str]()
-    for place, where, language, text in free_words.texts(told):
-        said = next((e for e in sentences.of(text, language) if SAME_FOR_ALL.search(e)), None)
-        if said is not None and place not in seen:
+    for place, where, value in free_words.texts(told):
+        words = next(_alike_of(value), None)
+        if words is not None and place not in seen:
             seen.add(place)
-            words = untranslated.once(said.rstrip("。.；;"))
             yield Contradiction(Kind.TERMS, place, where, (), words, against)
 
 
-def _told_of(value: Mapping[str, Any], wrong: Collection[Decides]) -> Iterator[str]:
-    """The words of a text, in either language, by which one of these decides."""
+def _alike_of(value: Mapping[str, str]) -> Iterator[Text]:
+    """The sentences of a text by which all pay the same, with what its other language says there."""
+    for language in LANGUAGES:
+        for said in sentences.of(value.get(language) or "", language):
+            if SAME_FOR_ALL.search(said):
+                beside = untranslated.counterpart(said, language, value)
+                ended = beside and beside.rstrip("。.；;")
+                yield untranslated.quoted(said.rstrip("。.；;"), language, ended)
+
+
+def _told_of(value: Mapping[str, Any], wrong: Collection[Decides]) -> Iterator[Text]:
+    """The words of a text by which one of these decides, with what its other language says there."""
     for language in LANGUAGES:
         for each in deciders.read(str(value.get(language) or ""), language):
             if each.decides in wrong:
-                yield each.words
+                beside = untranslated.counterpart(each.words, language, value)
+                other = next(one for one in LANGUAGES if one != language)
+                for read in deciders.read(beside or "", other):
+                    beside = read.words if read.decides in wrong else ""
+                yield untranslated.quoted(each.words, language, beside)
 
 
 def _dates(told: Answers, declared: Mapping[str, Mapping[str, str]]) -> Iterator[Contradiction]:

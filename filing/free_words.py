@@ -44,18 +44,25 @@ class Said:
         place: where it stands, for programs.
         where: the same for people.
         sentence: what it says.
+        beside: what the text's other language says in its place; empty where that is not known,
+            None where there is none.
     """
 
     place: str
     where: Text
     sentence: Sentence
+    beside: str | None = None
 
     @property
     def quoted(self) -> Text:
-        """The sentence in its language, marked in the other."""
-        said = self.sentence.said
-        cut = said if len(said) <= LONGEST_QUOTE else f"{said[:LONGEST_QUOTE]}……"
-        return untranslated.once(cut.rstrip("。.；;"))
+        """The sentence in its language; in the other what the filer says there, or a mark."""
+        beside = self.beside and _cut(self.beside)
+        return untranslated.quoted(_cut(self.sentence.said), self.sentence.language, beside)
+
+
+def _cut(said: str) -> str:
+    cut = said if len(said) <= LONGEST_QUOTE else f"{said[:LONGEST_QUOTE]}……"
+    return cut.rstrip("。.；;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +142,35 @@ def read(
     of_plan = declared or {}
     every = [
         *(
-            (f"declared.{name}", asked, each, (of_plan.get(name) or {}).get(each) or "")
+            (f"declared.{name}", asked, of_plan.get(name) or {})
             for name, asked in DECLARED_ASKED.items()
-            for each in LANGUAGES
         ),
         *(texts(told) if told else ()),
     ]
     return [
-        Said(place, where, sentence)
-        for place, where, language, text in every
-        for sentence in assertions.read(text, names[language], results=results[language])
+        Said(place, where, sentence, _beside(sentence, value, names, results))
+        for place, where, value in every
+        for language in LANGUAGES
+        for sentence in assertions.read(
+            str(value.get(language) or ""), names[language], results=results[language]
+        )
     ]
+
+
+def _beside(
+    sentence: Sentence,
+    value: Mapping[str, str],
+    names: Mapping[Language, Names],
+    results: Mapping[Language, Sequence[str]],
+) -> str | None:
+    """What the other language says in the place of a sentence, unless it asserts another thing."""
+    beside = untranslated.counterpart(sentence.said, sentence.language, value)
+    if not beside:
+        return beside
+    other = next(each for each in LANGUAGES if each != sentence.language)
+    read = assertions.read(beside, names[other], results=results[other])
+    theirs = {one.sort for each in read for one in each.asserted}
+    return beside if not theirs or theirs & {one.sort for one in sentence.asserted} else ""
 
 
 DECLARED_ASKED = {
@@ -164,14 +189,14 @@ def _results(wording: Mapping[str, Mapping[str, str]], language: Language) -> li
     return [str(each.get(language) or "") for each in named]
 
 
-def texts(told: Answers) -> Iterator[tuple[str, Text, Language, str]]:
+def texts(told: Answers) -> Iterator[tuple[str, Text, Mapping[str, str]]]:
     """Public texts of groups D and H; what names the subject of a row is compared as a row.
 
     Args:
         told: the stored answers.
 
     Returns:
-        Of each its place, what that is called, the language and the text.
+        Of each its place, what that is called, and the text by language.
     """
     rows = {
         told.form.meant(meaning).code
@@ -184,18 +209,17 @@ def texts(told: Answers) -> Iterator[tuple[str, Text, Language, str]]:
             if field.computed or "sealed" in stored:
                 continue
             sealed = set(stored.get("sealed_parts") or ())
-            why_not: Mapping[str, str] = stored.get("not_applicable") or {}
-            every = [
-                *plainness.texts(field.value, "", stored.get("value")),
-                *(("", each, why_not[each]) for each in LANGUAGES if why_not.get(each)),
-            ]
-            for path, language, text in every:
+            values = dict[str, dict[str, str]]()
+            for path, language, text in plainness.texts(field.value, "", stored.get("value")):
+                values.setdefault(path, {})[language] = text
+            why_not: dict[str, str] = stored.get("not_applicable") or {}
+            for path, value in (*values.items(), ("", why_not)):
                 part = path.rpartition(".")[2]
                 subject = field.code in rows and part in ("factor", "what")
                 if not subject and not sealed & set(path.split(".")):
                     code, name = field.code, field.name
                     where = Text(f"{code}（{name.zh}）", f"{code} ({name.en})")
-                    yield code, where, language, text
+                    yield code, where, value
 
 
 def claims(said: Sequence[Said]) -> list[Claim]:

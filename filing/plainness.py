@@ -63,11 +63,17 @@ class Hard:
     @property
     def said(self) -> Text:
         """Which words of the field are hard, in one sentence a language."""
-        quoted = [brief(words) for _, words in self.words]
+        zh, en = (
+            [f"“{brief(words)}”" for of, words in self.words if of == each] for each in LANGUAGES
+        )
+        told_zh = [*(["".join(zh)] if zh else ()), *([f"英文里{'、'.join(en)}"] if en else ())]
+        told_en = [
+            *([", ".join(en)] if en else ()),
+            *([f"in its Chinese text {', '.join(zh)}"] if zh else ()),
+        ]
         return Text(
-            f"{self.where.zh}里有的话不好懂：{''.join(f'“{each}”' for each in quoted)}。",
-            f"{self.where.en} has words that are hard to understand: "
-            f"{', '.join(f'“{each}”' for each in quoted)}.",
+            f"{self.where.zh}里有的话不好懂：{'；'.join(told_zh)}。",
+            f"{self.where.en} has words that are hard to understand: {'; '.join(told_en)}.",
         )
 
     def as_json(self) -> dict[str, Any]:

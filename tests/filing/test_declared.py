@@ -219,6 +219,18 @@ def test_a_person_who_decides_is_told_of_in_one_way(
     )
 
 
+def test_who_decides_is_quoted_to_each_reader_in_their_language() -> None:
+    scene = {"G1": {"value": {"scene_human": {"answer": "always"}}}}
+    both = {"zh": "没有人参与，由程序自动决定。", "en": "It decides; nobody takes part; so it is."}
+    (told,) = declared.found(Answers(current(), scene), None, {"decider": both})
+    assert told.declared == Text(
+        "没有人参与", "没有人参与 (in Chinese; the same answer has English)"
+    )
+    both["en"] = "Nobody takes part and the program decides"
+    (told,) = declared.found(Answers(current(), scene), None, {"decider": both})
+    assert told.declared == Text("没有人参与", "program decides")
+
+
 def test_purpose_and_days_that_are_told_in_two_ways() -> None:
     assert found(B14="prices") == [("purpose", "B14")]
     assert found(B14="decides") == found(B14="informs") == []

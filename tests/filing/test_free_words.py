@@ -12,6 +12,7 @@ from filing import declared
 from filing.fields import Answers
 from filing.forms import current
 from registry.contradictions import Contradiction
+from registry.language import Text
 
 
 def text(zh: str, en: str) -> dict[str, str]:
@@ -415,3 +416,19 @@ def test_a_row_does_not_list_as_a_factor_what_the_model_is_not_given() -> None:
     )
     assert found.id == "not_used:D5.2"
     assert "说明列出的信息里没有“种族”" in found.said.zh
+
+
+@pytest.mark.parametrize(
+    ("english", "quoted"),
+    [
+        ("Neither sex nor marital status.", "Neither sex nor marital status"),
+        ("Marital status helps.", "不用性别，也不用是否已婚 (in Chinese; the same answer has English)"),
+        ("", "不用性别，也不用是否已婚 (in Chinese, not translated)"),
+    ],
+)  # fmt: skip
+def test_a_contradiction_quotes_the_filer_to_each_reader_in_their_language(
+    english: str, quoted: str
+) -> None:
+    rows = {"H6": {"value": text("不用性别，也不用是否已婚。", english)}}
+    told = declared.found(Answers(current(), rows), CONTENT)
+    assert {each.declared for each in told} >= {Text("不用性别，也不用是否已婚", quoted)}

