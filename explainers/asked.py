@@ -52,7 +52,7 @@ PLAN = (
     Key("declared", "table", "–", Text("由备案主体回答的几个问题。", "The questions that only the filer can answer.")),
     Key("sealed", PAIR, "published", Text("为什么不公开分界的具体数值；不写就公开。", "Why the values of steps are kept back; they are published without it.")),
     Key("unit", "column", "a row is a person", Text("哪一列分得清谁是谁；一个人有几行时要写。", "The column that tells people apart, where one has several rows.")),
-    Key("people", "whole number above 0", "10000", Text("最多问多少个不同的人。", "How many distinct people are asked about at most.")),
+    Key("people", f"whole number from {shaped.LEAST_PEOPLE}", "10000", Text("最多问多少个不同的人；数据里没有这么多的，都会问到。", "How many distinct people are asked about at most; of fewer in the data all are.")),
 )  # fmt: skip
 
 COLUMN = (

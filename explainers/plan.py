@@ -15,6 +15,7 @@ from explainers.bounds import Family
 from explainers.columns import MORE, Column, Outsider, parse_columns, written_level
 from explainers.draws import generator
 from explainers.people import Array, People, missing
+from explainers.shaped import LEAST_PEOPLE
 from explainers.subgroups import Subgroup
 from explainers.subjects import Nature, Subject, nature, of_asked, subjects
 from explainers.texts import text_of
@@ -66,7 +67,7 @@ class ExplanationPlan:
         sealed: why the values of steps are not published; None where they are.
         unit: the column that tells people apart; without one, rows that differ are people.
         folded: how many rows were not counted, because an equal one was; 0 with a unit.
-        people: how many distinct people are asked about at most.
+        people: how many distinct people are asked about at most, never fewer than the platform's least.
         k: how many people must share what is named, tried by name or printed.
         rows: of the table, one for each person who may be asked about; never published.
         left_out: whether people are left out because too few share what they have.
@@ -190,7 +191,7 @@ class ExplanationPlan:
             sealed=kept_back,
             unit=unit,
             folded=0 if unit else table.num_rows - len(rows),
-            people=max(people, k),
+            people=max(people, k, LEAST_PEOPLE),
             k=k,
             rows=rows[asked],
             left_out=len(asked) < len(rows),

@@ -7,6 +7,9 @@ from typing import Any
 from registry.errors import Reason
 from registry.language import LANGUAGES, Text
 
+LEAST_PEOPLE = 1_000
+"""Fewer than these show of nothing that it changes fewer than 1 of 100 results: whoever is examined
+does not shorten the examination (ours). Of fewer in the data all are asked about."""
 TABLE = Text("要写成一张表（对象）。", "It is a table (an object).")
 TABLES = Text(
     "要写成一个列表，一项一张表，每张表有 name。", "It is a list of tables, each with its name."
@@ -39,9 +42,9 @@ TOP: dict[str, tuple[Callable[[Any], bool], Text, Text]] = {
         Text("请写 true 或 false。", "Write true or false."),
     ),
     "people": (
-        lambda given: isinstance(given, int) and not isinstance(given, bool) and given > 0,
-        Text("人数不是大于0的整数。", "It is no whole number above 0."),
-        Text("请写一个整数，例如 10000；不写就是 10000。", "Write one, such as 10000, or leave it out."),
+        lambda given: isinstance(given, int) and not isinstance(given, bool) and given >= LEAST_PEOPLE,
+        Text(f"不是{LEAST_PEOPLE}以上的整数；问得太少，什么都测不出来。", f"It is no whole number of {LEAST_PEOPLE} or more; of fewer the tests show nothing."),
+        Text("不写就是10000；数据里没有这么多的，会全部问到。", "Leave it out, for 10000; of fewer in the data all are asked about."),
     ),
     "unit": (
         lambda given: isinstance(given, str),

@@ -63,6 +63,8 @@ def test_a_whole_plan_has_no_gap() -> None:
         ({"protected": [1]}, "protected.0"),
         ({"people": 0}, "people"),
         ({"people": -5}, "people"),
+        ({"people": 5}, "people"),
+        ({"people": 999}, "people"),
         ({"people": "abc"}, "people"),
         ({"people": True}, "people"),
         ({"k": 1}, "k"),

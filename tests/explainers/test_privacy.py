@@ -334,9 +334,9 @@ def test_too_few_people_are_not_explained_at_all() -> None:
 
 
 def test_no_plan_asks_about_fewer_people_or_by_a_column_that_is_not_there() -> None:
-    """public/B1: a plan of one person would be a record of that person."""
+    """public/B1: a plan of one person is a record of that person, and one of ten examines nothing."""
     table = attacked()
-    assert made(table, people=1)["plan"]["people"] == LEAST
+    assert made(table, people=1)["plan"]["people"] == table.num_rows - LEAST
     with pytest.raises(PlanImpossible) as refused:
         ExplanationPlan.make(table, described(table), cut=0.5, unit="nobody")
     assert "“nobody”" in refused.value.said.zh
