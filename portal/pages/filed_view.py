@@ -91,6 +91,14 @@ class Evaluation:
         """Prices rule by rule; none of a report that is not about prices."""
         return price_table.of(self.view.predicate, self.view.rules)
 
+    def beside_reason(self, declared: Mapping[str, Any] | None) -> Text | None:
+        """What was measured with costs held equal, where the filing declares costs as the reason.
+
+        Args:
+            declared: its declaration on differing prices, where that is public.
+        """
+        return price_table.beside_reason(self.view.predicate, declared or {})
+
     @property
     def ties(self) -> Mapping[str, Any] | None:
         """What both sides declared about their ties, and who pays."""

@@ -16,6 +16,9 @@ from registry.language import Text
 
 TESTED, COMPARED, NOT_TESTED = "tested", "compared", "not_tested"
 NOTHING = Text("", "")
+COST = "cost"
+"""The declared reason that a plan can hold equal: its columns of that role."""
+OTHERS = Text("其他理由没有测过。", " The other reasons were not tested.")
 ASKED = Text("问这个算法本身，", "the algorithm itself: ")
 RECORDED = Text("记录下来的价格，", "recorded prices: ")
 AS_IT_STANDS = Text("什么条件都不算，", "as they stand, ")
@@ -77,6 +80,40 @@ def _row(rule: Mapping[str, Any], predicate: Mapping[str, Any]) -> Row:
         untested=tuple(
             _left(each) for each in elements if each["state"] in (NOT_TESTED, COMPARED)
         ),
+    )
+
+
+def beside_reason(predicate: Mapping[str, Any], declared: Mapping[str, Any]) -> Text | None:
+    """What a report measured with its costs held equal, where costs are the declared reason.
+
+    Args:
+        predicate: of the report.
+        declared: what the filing says of differing prices: {differs, grounds: [{by, reason, told}]}.
+
+    Returns:
+        The sentences; None where no cost is declared as a reason, or no finding holds them all equal.
+    """
+    plan = predicate["plan"].get("content") or {}
+    costs = (plan.get("columns") or {}).get("cost") or []
+    reasons = [each.get("reason") for each in declared.get("grounds") or ()]
+    if COST not in reasons or not costs:
+        return None
+    held = [
+        each
+        for each in predicate["findings"]
+        if set(costs) <= set((each.get("details") or {}).get("factors") or ())
+    ]
+    told = _largest(held, plan)
+    if not told:
+        return None
+    named = [captions.column(plan, name) for name in costs]
+    others = OTHERS if set(reasons) != {COST} else NOTHING
+    return Text(
+        f"评估计划算作成本的是：{'、'.join(e.zh for e in named)}。这些相同时，测到的差别："
+        f"{'；'.join(e.zh for e in told)}。成本是不是就是这些，理由成立不成立，报告没有判断。{others.zh}",
+        f"The evaluation plan counts as costs: {', '.join(e.en for e in named)}. With these equal, the "
+        f"differences measured: {'; '.join(e.en for e in told)}. Whether these are all the costs, and "
+        f"whether the reason holds, the report does not judge.{others.en}",
     )
 
 

@@ -112,3 +112,37 @@ def test_what_is_compared_as_it_stands_is_named_so_and_gives_way() -> None:
     (row,) = price_table.of(predicate(raw), [RULE])
     assert "什么条件都不算，低11%" in row.measured[0].zh
     assert "as they stand, 11 % lower" in row.measured[0].en
+
+
+COST = {
+    "content": {
+        "names": {"wage": {"plain": {"zh": "工资", "en": "wages"}}} | PLAN["content"]["names"],
+        "columns": {"cost": ["wage"]},
+    }
+}
+
+
+def beside(reasons: list[str], factors: list[str], value: float | None = 0.0714) -> Text | None:
+    held = finding("income", value, details={"factors": factors})
+    grounds = [{"reason": each} for each in reasons]
+    given = {"plan": COST, "findings": [finding("income", 0.2), held]}
+    return price_table.beside_reason(given, {"differs": "yes", "grounds": grounds})
+
+
+def test_costs_as_the_declared_reason_stand_beside_what_was_measured_with_costs_equal() -> None:
+    """Who paid more read “not tested” of a reason that the report had held equal."""
+    told = beside(["cost"], ["wage", "chain"])
+    assert told is not None
+    assert "算作成本的是：工资。这些相同时，测到的差别：收入：记录下来的价格，高7.4%（" in told.zh
+    assert "as costs: wages. With these equal" in told.en
+    assert told.en.endswith("whether the reason holds, the report does not judge.")
+    more = beside(["cost", "credit"], ["wage"])
+    assert more is not None
+    assert more.zh.endswith("其他理由没有测过。")
+
+
+def test_a_reason_that_no_finding_holds_equal_is_not_tested() -> None:
+    assert beside(["cost"], ["chain"]) is None
+    assert beside(["credit"], ["wage"]) is None
+    assert beside([], ["wage"]) is None
+    assert beside(["cost"], ["wage"], None) is None

@@ -87,6 +87,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "公示时登记的身份核验：": ("Identity, as on record at publication: ",),
     "见上面的“不同意结果怎么办”": ("See “How to object” above",),
     "备案主体声明的理由，没有测过：": ("The reason that the filer declares, not tested:",),
+    "备案主体声明的理由：": ("The reason that the filer declares:",),
     "规则": ("Rule",),
     "这一页用到的词：": ("Words on this page: ",),
     "同“%s”": ("as under “%s”",),
