@@ -130,7 +130,7 @@ class Differs:
 
     Args:
         short: those in sight, as far as there is room for their words.
-        whole: all of them in full, where those in sight are not.
+        whole: in full those that are cut in sight, and those that are not in sight.
     """
 
     short: tuple[Differing, ...]
@@ -175,8 +175,10 @@ class Explained:
             answer: the id of its question.
         """
         every = tuple(each for each in self.differing if each.answer == answer)
-        short = tuple(_shortened(each) for each in every[:DIFFERING_IN_SIGHT])
-        return Differs(short, () if short == every else every)
+        seen, rest = every[:DIFFERING_IN_SIGHT], every[DIFFERING_IN_SIGHT:]
+        short = tuple(_shortened(each) for each in seen)
+        cut = tuple(each for each, told in zip(seen, short, strict=True) if told != each)
+        return Differs(short, cut + rest)
 
     def tells(self, kind: str) -> bool:
         """Whether a sentence is of a kind of the table of sentences, or of one called after it.

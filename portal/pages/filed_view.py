@@ -36,6 +36,7 @@ from portal.pages.rendering import named
 from portal.pages.report_view import ReportView
 from portal.web.glossary import used
 from registry import datasets, explanations, findings, law, legal_day, reports, submission
+from registry.contradictions import Kind
 from registry.database import rows
 from registry.datasets import Dataset
 from registry.explanations import Explanation
@@ -133,11 +134,19 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """One thing that the filer says, what it is called, and where on the page it stands in full."""
+    """One thing that the filer says, what it is called, and where on the page it stands in full.
+
+    Args:
+        name: what it is called.
+        said: the filer's words.
+        at: the id of the place.
+        differs: the id of the answer at which stands that it is otherwise elsewhere; empty where none does.
+    """
 
     name: Text
     said: Text
     at: str
+    differs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +290,7 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
             {
                 "content": entry.content,
                 "told": told,
-                "purposes": _purposes(told, shown.words.decider),
+                "purposes": purposes(told, shown.words),
                 "of_service": [told.form.key(each) for each in OF_SERVICE],
                 "names_filer": told.form.key(Meaning.FILER),
                 "names_acts": told.form.key(Meaning.FORBIDDEN_ACTS)
@@ -312,16 +321,40 @@ def _parts(session: Session, entry: PublicEntry, language: Language, kept: Memo[
     return kept.get((entry.digest, language, lapse, aged, data, said), made)
 
 
-def _purposes(told: Answers, decider: Mapping[str, str] | None) -> list[Stated]:
+def purposes(told: Answers, words: Words) -> list[Stated]:
     """What the first screen tells in the filer's word, where it is public: what for, and who decides.
 
     Who decides is told as it is done, where the explanation says so; who checks stands in for it.
+    What the filing tells otherwise elsewhere is marked.
+
+    Args:
+        told: the answers of an edition.
+        words: the explanation as it stands on the page.
     """
-    decides = [] if decider is None else [Stated(WHO_DECIDES, wording.own_words(decider), DECIDED)]
+    decides = []
+    if words.decider is not None:
+        otherwise = any(
+            each.id.startswith(f"{Kind.DECIDER}:") for each in words.explained.differing
+        )
+        place = DECIDED if otherwise else ""
+        decides = [Stated(WHO_DECIDES, wording.own_words(words.decider), DECIDED, place)]
     asked = (Meaning.WHY,) if decides else (Meaning.WHY, Meaning.WHO_CHECKS)
     rows = (row for each in asked if (row := told.of(each)).get("said"))
     first = [
-        Stated(Text(**row["name"]), wording.answered(row, told.form), row["key"]) for row in rows
+        Stated(
+            Text(**row["name"]),
+            wording.answered(row, told.form),
+            row["key"],
+            next(
+                (
+                    each.answer
+                    for each in words.explained.differing
+                    if each.id.partition(":")[2].partition(".")[0] == row["code"]
+                ),
+                "",
+            ),
+        )
+        for row in rows
     ]
     return [*first, *decides]
 

@@ -162,7 +162,7 @@ CLAIMS = (
     Claim("。备案主体保留了它们，理由是：", ". The filer kept them, for this reason: ", "hard words", "explained"),
     Claim("备案主体写的和测到的不一样，或者前后不一样，它保留了自己写的：", "The filer declares otherwise than was measured, or than it says elsewhere, and keeps it: ", "differing", "explained"),
     Claim("理由，备案主体说：", "The reason, says the filer: ", "differing", "hard words"),
-    Claim("全部不一样的地方", "all that differs", "differing", "hard words"),
+    Claim("更多不一样的地方", "more that differs", "differing", "hard words"),
     Claim("备案主体写的说明里，有的话不好懂，它写明了保留的理由：", "Some words that the filer wrote are hard to understand; it gives its reason for keeping them: ", "hard H4", "hard words"),
     Claim("H4（它怎样得出结果）里有的话不好懂：“阈值”。", "H4 (How it reaches a result) has words that are hard to understand: in its Chinese text “阈值”.", "hard H4", "clear"),
     Claim("备案主体没有写：", "Not written by the filer: ", "bare", "own"),
@@ -205,7 +205,7 @@ GENERAL = frozenset({
     # beside each answer of group H, which every filing has
     "这一页用到的词：", "备案主体声明的理由，没有测过：", "备案主体声明的理由：", "规则", "测过的要素", "测到的最大差别", "没有测或没有判断的要素", "同“%s”", "数据，评估计划说：",
     "看“不同意结果怎么办”：写了申诉办法的，照着申诉，请人重新看。要写明日期、结果和您的理由。",
-    "备案主体自己写的，没有测过", "这些是备案主体自己说的，没有测过。",
+    "有不一样的地方，见下面", "备案主体自己写的，没有测过", "这些是备案主体自己说的，没有测过。",
     "本平台还没有设定公众能访问的地址，所以这里没有二维码；下面的地址只在这个网站上有效。",
     "地址里有搜索不认识的部分，没有按它们查：", "没有第 %s 页，一共 %s 页；下面是最后一页。",
     # what the page of a tester is, and is not

@@ -2,14 +2,18 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from explainers.questions import QUESTIONS
+from filing.fields import Answers
 from filing.forms import current
-from portal.pages.filed_view import ABOUT, WHERE, WHO
-from registry.language import LANGUAGES, Language
+from portal.pages import explaining
+from portal.pages.confirming import Differing
+from portal.pages.filed_view import ABOUT, WHERE, WHO, Words, purposes
+from registry.language import LANGUAGES, Language, Text
 from tests.portal.pages.records import Records
 from tests.portal.pages.shelf import STORY
 
@@ -149,3 +153,25 @@ def test_that_two_lines_are_drawn_is_said_where_something_matters_little(records
 def test_the_filers_words_are_folded_only_beside_what_was_measured(records: Records) -> None:
     assert '<div id="H4">' not in unfolded(answers(filed(records, "explained"))["moves"])
     assert '<div id="H4">' in unfolded(answers(filed(records, "own"))["moves"])
+
+
+@pytest.mark.parametrize(
+    ("kept", "marked"),
+    [
+        ("decider:declared.decider", ["", "decided"]),
+        ("decider:H6", ["", "decided"]),
+        ("purpose:H2", ["decided", ""]),
+        ("direction:H5.1", ["", ""]),
+    ],
+)
+def test_the_first_screen_marks_what_the_filing_tells_otherwise_elsewhere(
+    kept: str, marked: list[str]
+) -> None:
+    """“Nobody takes part” stood there unmarked, and what contradicts it a screen and a half below."""
+    form, said = current(), {"zh": "为了快。", "en": "To be quick."}
+    row = {"code": "H2", "key": "H2", "name": said, "said": said, "value": said}
+    differing = Differing(kept, Text("", ""), Text("", ""), None, "decided")
+    explained = replace(explaining.untested("zh", {}), differing=(differing,))
+    words = Words(explained, True, None, None, other_rows=False, unexplained=(), decider=said)
+    told = purposes(Answers(form, {"H2": row}), words)
+    assert [each.differs for each in told] == marked
