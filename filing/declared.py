@@ -30,7 +30,7 @@ from registry.contradictions import TURNED, Claim, Contradiction, Effect, Influe
 from registry.database import now
 from registry.deciders import Decides
 from registry.explanations import Explanation
-from registry.language import LANGUAGES, Text
+from registry.language import LANGUAGES, Language, Text
 from registry.mentions import Mention
 from registry.settings import settings
 from registry.submission import Version
@@ -77,7 +77,7 @@ LESS = frozenset(
     ]
 )
 DIRECTIONS = {"zh": ("高", "低"), "en": ("higher", "lower")}
-JOINTS = re.compile(r"[\s的更变较了，。、：:（）()“”,.;]|时候?$|\b(?:an?|the|of)\b")
+JOINTS = re.compile(r"[\s的更变较了太过很，。、：:（）()“”,.;]|时候?$|\b(?:an?|the|of)\b")
 ALWAYS = frozenset({"always", "follows"})
 """Answers of the questionnaire by which a person looks at each result before it takes effect."""
 DECIDER_ASKED = Text("说明里的“谁做决定”", "“Who decides” in the explanation")
@@ -382,6 +382,9 @@ def _named(
     for language in LANGUAGES:
         text = (said or {}).get(language) or ""
         held = mentions.found(text, columns, language)
+        level = _level(text, columns, language)
+        if level is not None:
+            return level, None
         if len(held) != 1:
             continue
         one = held[0]
@@ -394,6 +397,21 @@ def _named(
         if rest in LESS | {given[1]}:
             return one, False
     return None
+
+
+def _level(text: str, columns: Sequence[Mapping[str, Any]], language: Language) -> Mention | None:
+    """The level that a row names in the explanation's own words: 女, 性别是女, sex: female."""
+    said, found = mentions.normal(text).strip(' 。.“”"'), list[Mention]()
+    for column in columns:
+        plain = mentions.normal(str(column["plain"][language]))
+        own = re.sub(rf"^{re.escape(plain)}\s*(?:是|为|：|:|=|is|are)\s*", "", said)
+        for level, named in (column.get("values") or {}).items():
+            bare = mentions.normal(str(named[language]))
+            alone = own == said and bare in mentions.LOOSE
+            if not alone and own.strip('“”"') == bare:
+                called = Text(**((column.get("phrases") or {}).get(level) or named))
+                found.append(Mention(0, len(text), column, called))
+    return found[0] if len(found) == 1 else None
 
 
 def _purpose(told: Answers, content: Mapping[str, Any] | None) -> list[Contradiction]:

@@ -93,7 +93,7 @@ LIST_ZH = (
 END_ZH = (
     r"(?=[，。；,;、！!：:）)”\s]|$|等|这|来|去|作|也|都|就|而|一?类|本身"
     r"|判断|打分|评分|审批|审核|决定(?!权)"
-    r"|的?(?:信息|情况|因素|数据|资料|高低|多少|大小|差别|差异|不同|长短))"
+    r"|的?(?:信息|情况|因素|数据|资料|字段|高低|多少|大小|差别|差异|不同|长短))"
 )
 NOT_ZH = r"(?<![得是能会可非])(?:从不|绝不|并不|均不|都不|一律不|概不|无需|不|没有?|未|毫不)(?:会|曾|再|去|直接|专门|特别|需要)?"
 ON_ZH = r"(?:最[后终]|您|\u4f60|本次)?的?(?=[，。；,;！!]|$|的?(?:结果|审批|审核|评分|打分|得分|分数|决定|判断|通过|批准|价格|定价))"
@@ -130,15 +130,22 @@ RULES: tuple[Rule, ...] = (
     # It is not used.
     Rule(Sort.NOT_USED, _Z, rf"{NOT_ZH}(?:使用|用到|用|看|考虑|采用|参考|涉及|纳入|依据|依靠|区分|按照?|根据|分|管|理会|在意|关心)(?:了|过|到)?{{X}}{END_ZH}"),
     Rule(Sort.NOT_USED, _Z, rf"{{X}}{TAIL_ZH}(?:一?律|都|也|则|并|均|从|绝|完全)?(?:不|没有?|未)(?:会|被|再)?(?:使用|用到|用上|用|看|考虑|采用|参考|参与(?:评分|计算|打分|判断|评估)?|纳入(?:计算|评分|考虑)?|计入(?:分数|评分|总分)?|进入(?:评分|计算|模型))(?=[，。；,;！!]|$)"),
-    Rule(Sort.NOT_USED, _Z, rf"{{X}}{TAIL_ZH}(?:不是|并非|不算|不属于|不作为|不会作为|不当作)(?:评分|打分|判断|决定|审批|考虑)?的?(?:因素|依据|条件|标准|理由)"),
+    Rule(Sort.NOT_USED, _Z, rf"{{X}}{TAIL_ZH}(?:不是|并非|不算|不属于|不作为|不会作为|不当作)(?:评分|打分|判断|决定|审批|考虑)?的?(?:因素|依据|条件|标准|理由|变量|指标)"),
+    Rule(Sort.NOT_USED, _Z, rf"{{X}}{TAIL_ZH}(?:只|仅仅?)用于统计，不(?:会)?(?:进入|用于|参与)(?:模型|评分|打分)"),
+    Rule(Sort.NOT_USED, _Z, r"模型(?:里|中)?(?:没有|不含){X}(?:这一?项)?(?=[，。；,;！!]|$)"),
+    Rule(Sort.NOT_USED, _Z, r"(?:(?:将|把){X}从模型(?:里|中)?|{X}已经?从模型(?:里|中)?|模型(?:已经?|主动)?)(?:剔除|删除|移除|去掉|屏蔽)了?(?:{X})?(?=[，。；,;！!]|$)"),
+    Rule(Sort.NOT_USED, _Z, rf"{{X}}{TAIL_ZH}的?权重(?:为|是|等于)(?:零|0)(?![.点\d])"),
     Rule(Sort.NOT_USED, _Z, r"(?:评分|分数|打分|得分)[^，。；]{0,4}(?:与|和|跟|同){X}(?:都|完全|毫)?(?:无关|没有?关系|不相干)"),
     Rule(Sort.NOT_USED, _Z, rf"{NOT_ZH}(?:取决于|依赖于?|基于|把){{X}}(?:作为|当作|算作|当成|{END_ZH})"),
     Rule(Sort.NOT_USED, _E, rf"{DO_NOT} {LOOK} {{X}}{END_EN}"),
     Rule(Sort.NOT_USED, _E, rf"{DO_NOT} (?:take|takes|taking) {{X}} into (?:account|consideration)"),
     Rule(Sort.NOT_USED, _E, rf"\b(?:without (?:using|looking at|considering|regard to|taking account of)|makes no use of|ignores?|disregards?|blind to|excludes?|leaves out|no use is made of|pays no attention to) {{X}}{END_EN}"),
-    Rule(Sort.NOT_USED, _E, r"{X} (?:is|are) (?:not|never|nowhere)(?: ever)? (?:used|considered|looked at|taken into account|weighed|counted|a factor|an input|part of|among)"),
+    Rule(Sort.NOT_USED, _E, r"{X} (?:(?:is|are) (?:not|never|nowhere)|isn['’]t|aren['’]t)(?: ever)? (?:used|considered|looked at|taken into account|weighed|counted|a factor|an input|part of|among)"),
+    Rule(Sort.NOT_USED, _E, rf"\bneither {{X}} (?:is|are) (?:used|considered|looked at|taken into account|weighed|counted){END_EN}"),
+    Rule(Sort.NOT_USED, _E, r"(?:\b(?:removed|deleted|dropped|excluded) {X}|{X} (?:has|have) been (?:removed|deleted|dropped|excluded)) from the (?:model|score|scoring|inputs)(?=[.,;]|$)"),
+    Rule(Sort.NO_EFFECT, _E, rf"{{X}} (?:(?:carry|carries|has|have) no weight|counts? for nothing){END_EN}", clerks=True),
     Rule(Sort.NOT_USED, _E, rf"\bno account is taken of {{X}}{END_EN}"),
-    Rule(Sort.NO_EFFECT, _E, r"{X} are treated (?:alike|the same|equally)", clerks=True),
+    Rule(Sort.NO_EFFECT, _E, r"{X} (?:are treated (?:alike|the same|equally)|(?:get|receive) the same (?:scores?|results?|chances?)(?=[.,;]|$))", clerks=True),
     Rule(Sort.NOT_USED, _E, r"{X} (?:is|are) (?:ignored|disregarded|left out|excluded)"),
     Rule(Sort.NOT_USED, _E, rf"(?:{{X}} (?:plays?|play|has|have) no (?:part|role)|no (?:part|role) (?:for|is played by) {{X}}{END_EN})"),
     Rule(Sort.NOT_USED, _E, r"(?:^|[,;:] ?)(?:but )?not {X}(?=[.;!]|$)"),
@@ -148,8 +155,10 @@ RULES: tuple[Rule, ...] = (
     Rule(Sort.NO_EFFECT, _Z, rf"{{X}}{TAIL_ZH}(?:都|也|并)?(?:不|不会|没有)(?:改变|左右|决定|起作用|起任何作用)", clerks=True),
     Rule(Sort.NO_EFFECT, _Z, rf"(?:与|和|跟|同){{X}}{TAIL_ZH}(?:都|完全|毫)?(?:无关|没有?(?:任何|什么)?关系|不相干)", clerks=True),
     Rule(Sort.NO_EFFECT, _Z, rf"不(?:会)?(?:因为?|由于){{X}}{TAIL_ZH}(?:的?(?:不同|差别|差异|高低))?(?:而|就|，|不同|有别|区别|受)", clerks=True),
+    Rule(Sort.NO_EFFECT, _Z, rf"{{X}}{TAIL_ZH}(?:与|和|跟|同)(?:最终)?(?:结果|评分|分数|得分)(?:都|完全|毫)?(?:无关|没有?(?:任何|什么)?关系|不相干)", clerks=True),
+    Rule(Sort.NO_EFFECT, _Z, rf"{{X}}{TAIL_ZH}对(?:最终)?(?:结果|评分|分数|得分)(?:都|完全)?(?:毫无|没有?|不起|没有任何|不起任何)作用", clerks=True),
     Rule(Sort.NO_EFFECT, _Z, r"(?:不论|无论|不管|不分){X}", clerks=True),
-    Rule(Sort.NO_EFFECT, _Z, r"{X}(?:的?(?:结果|待遇|标准|机会))?(?:都|全|完全|也)?(?:一样|相同|没有(?:差|区|分)别|没什么不同|一视同仁)", clerks=True),
+    Rule(Sort.NO_EFFECT, _Z, r"{X}(?:的?(?:通过)?(?:结果|待遇|标准|机会|概率|得分|分数|评分))?(?:都|全|完全|也)?(?:一样|相同|没有(?:差|区|分)别|没什么不同|一视同仁)", clerks=True),
     Rule(Sort.NO_EFFECT, _E, r"\b(?:regardless of|irrespective of|no matter (?:what )?|whatever|independent(?:ly)? of|unaffected by|not (?:affected|influenced|changed|moved) by|nothing to do with) ?{X}", clerks=True),
     Rule(Sort.NO_EFFECT, _E, rf"{{X}} (?:has|have|had|makes?) (?:absolutely )?(?:no|not any) (?:effect|influence|bearing|impact|difference){ON_EN}", clerks=True),
     Rule(Sort.NO_EFFECT, _E, rf"{{X}} (?:(?:do|does|will|can)(?: not|n['’]t)|cannot|never)(?: ever)? (?:affects?|influences?|changes?|matters?|alters?|counts?|moves?|makes? (?:a|any) difference){ON_EN}", clerks=True),
@@ -158,9 +167,12 @@ RULES: tuple[Rule, ...] = (
     # It changes little.
     Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}的?(?:对[^，。；]{{1,10}})?(?:影响|作用|权重|分量)(?:都|也)?(?:很小|较小|不大|有限|极小|非常小|十分小|小得多|微小|很低)"),
     Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}(?:是)?(?:次要的?|不太重要|不重要|无关紧要)"),
+    Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}(?:的影响)?(?:基本上?|几乎)?可以?忽略(?:不计)?(?=[，。；,;！!]|$)"),
     Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}(?:只|仅)?(?:起|有)着?(?:次要|辅助|很小|不大)的?(?:作用|影响)"),
     Rule(Sort.LITTLE, _Z, rf"{{X}}{TAIL_ZH}(?:几乎|基本上?)(?:不|没有)(?:会)?(?:影响|改变|起作用)"),
     Rule(Sort.LITTLE, _E, r"{X} (?:matters?|counts?|weighs?) (?:very little|little|only a little|only little)"),
+    Rule(Sort.LITTLE, _E, r"{X} (?:is|are) negligible(?=[.,;]|$)"),
+    Rule(Sort.LITTLE, _E, r"{X} (?:has|have) (?:only )?a (?:negligible|marginal) (?:effect|influence|impact|weight)"),
     Rule(Sort.LITTLE, _E, r"{X} (?:hardly|barely|scarcely) (?:matters?|counts?|affects?|changes?|weighs?)"),
     Rule(Sort.LITTLE, _E, r"{X} (?:has|have|plays?) (?:only )?(?:an? )?(?:very )?(?:little|minor|small|slight|limited|tiny) (?:effect|influence|part|role|weight|impact)"),
     Rule(Sort.LITTLE, _E, r"{X} (?:is|are) (?:of (?:little|minor) importance|unimportant|not (?:very |so )?important)"),
@@ -190,12 +202,12 @@ RULES: tuple[Rule, ...] = (
 ALIKE = {
     "zh": re.compile(
         r"一视同仁(?!地(?:回|答|处理))|(?:同等|平等|公平|同样|一样|公正)(?:地)?对待|没有?(?:任何)?(?:歧视|偏见)|不(?:会|存在|带|搞)?(?:有|任何)*(?:歧视|偏见)"
-        r"|无(?:歧视|偏见)|不(?:会)?(?:区别|差别)对待|对(?:所有|每个|每一?位|任何)(?:的)?(?:人|申请人|客户|顾客|用户)(?:都)?(?:一样|相同|公平|同样)|人人(?:平等|一样)|男女平等"
+        r"|无(?:歧视|偏见)|不(?:会)?(?:区别|差别)对待|对(?:所有|每个|每一?位|任何)(?:的)?(?:人|申请人|客户|顾客|用户)(?:都)?(?:一样|相同|公平|同样)|人人(?:平等|一样)|男女平等|男女同等条件下(?:得分|分数|结果)(?:都|也)?相同"
     ),
     "en": re.compile(
         r"treat(?:s|ed)? (?:everyone|everybody|all(?: \w+)?|people|each \w+) (?:alike|the same|equally|fairly)"
         r"|(?:everyone|everybody|all(?: \w+)?) (?:is|are) treated (?:alike|the same|equally|fairly)"
-        r"|\b(?:no|without(?: any)?|free (?:of|from)) (?:discrimination|bias)|(?:does not|doesn['’]t|never) discriminates?\b|\bunbiased\b|non-discriminatory"
+        r"|\b(?:no|without(?: any)?|free (?:of|from)) (?:discrimination|bias)|(?:do not|don['’]t|does not|doesn['’]t|never) discriminates?\b|\b(?:everyone|everybody) gets the same treatment|\bunbiased\b|non-discriminatory"
     ),
 }  # fmt: skip
 FRAMED = {
@@ -220,7 +232,7 @@ HOPED = re.compile(
 DOUBTS = re.compile(
     r"以前|过去|曾经?(?:不|没|用|使用|考虑)|原来|原先|旧版|上一版|之前的|将来|今后|未来|计划|打算|准备|正在研究|有时|偶尔|有人(?:以为|认为|说|担心)|误以为|不是说|并不是说"
     r"|考虑过|不一定|未必|不属实|不实|不等于|不代表|不意味|也许|或许|大概|[？?]|以外|之外|除了|除非|不保证"
-    r"|说法|谣言|误解|[是有]错|错误|不对|不成立|有误|不能说|不敢说|不能(?:声称|断言|认为)|不认为|谈不上|虽然|尽管|没填|未填|没有填|不填|缺失|空白|留空"
+    r"|换成|说法|谣言|误解|[是有]错|错误|不对|不成立|有误|不能说|不敢说|不能(?:声称|断言|认为)|不认为|谈不上|虽然|尽管|没填|未填|没有填|不填|缺失|空白|留空"
     rf"|(?:单|光|仅仅?|只)(?:看|凭|靠|从){ONE}[^，。；]{{0,6}}[不没无]"
     r"|\b(?:used to|formerly|previously|earlier|in the past|last version|in future|plan(?:s|ned)? to|will soon|sometimes|occasionally|some people|it is said"
     r"|might|could|perhaps|not necessarily|does not mean|not true|untrue|no guarantee|except|apart from|other than|besides|unless|instead of|rather than|not only|not just|not solely|(?:was|were) considered"

@@ -75,6 +75,9 @@ WITH = {
         ({"zh": "有过这种事", "en": "A past bankruptcy"}, "better", True),
         ({"zh": "好记录", "en": "Without a past bankruptcy"}, "worse", True),
         (zh("是否破产过"), "better", False),  # which of the two is not said
+        (zh("是否破产过：有"), "better", True),  # the level in the explanation's own words
+        ({"zh": "是否破产过是“没有”", "en": "a past bankruptcy: no"}, "worse", True),
+        (zh("没有"), "worse", False),  # any row may begin so
     ],
 )
 def test_a_row_about_a_level_is_held_against_the_change_to_it(
@@ -107,6 +110,7 @@ def test_a_row_about_a_level_is_held_against_the_change_to_it(
     [
         ("收入", "none", "matters"),
         ("收入更高", "better", ""),
+        ("债务过多", "better", "direction"),
         ("收入越高", "worse", "direction"),
         ("收入减少", "better", "direction"),
         ("收入减少", "worse", ""),
