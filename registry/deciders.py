@@ -84,7 +84,7 @@ UNSETTLED = re.compile(
 )
 """A question or a condition tells nobody who decides."""
 PROGRAM_DENIED = re.compile(
-    r"(?:不|非|没有|未|从不|绝不)[^，。；,;]{0,6}$|(?:\bno|\bnot|\bnever|\bnobody|\bnor|\bneither|\bwithout|n['’]t)\b[^.;,]{0,60}$"
+    r"(?:不|非|没有|未|从不|绝不)[^，。；,;]{0,6}$|(?:\bno|\bnot|\bnever|\bnobody|\bnor|\bneither|\bwithout|n['’]t)\b(?:(?!\b(?:and|but|so)\b)[^.;,]){0,60}$"
 )
 NEVER_ALONE = re.compile(rf"{COMPUTER}[^.;,]*\b(?:not|never|cannot)\b|{COMPUTER}[^.;,]*n['’]t\b")
 """Inside the words for a program that decides: it does not."""

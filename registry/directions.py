@@ -64,12 +64,14 @@ LESS = {
 }
 AFTER = {
     "zh": r"(?:水平|数额|总额|收入)?(?:的)?(?:越|更|变得?|较|比较|偏|很|太|过|会)*(?:{words})",
-    "en": r"(?:,? (?:is|are|gets?|becomes?|being|that is|which is))?(?: (?:much|even|a lot|too|very))? (?:{words})\b(?! (?:un)?(?:likely|often|easily|probable|readily|rarely|seldom|difficult|expensive)\b)",
+    "en": r"(?:,? (?:is|are|gets?|becomes?|being|that is|which is))?(?: (?:much|even|a lot|too|very))? (?:{words})\b(?! (?:un)?(?:likely|often|easily|probable|readily|rarely|seldom|difficult|expensive)\b| (?:the|your|their|an?)\b)",
 }
 BEFORE = {
     "zh": r"(?:{words})(?:的|了)?$",
     "en": r"\b(?:{words})(?: (?:the|your|a|an|of|of the|their))? $",
 }
+WITHOUT = r"\b(?:without|no|not|never)(?: having)?(?: an?| any)? (?:{words}) $"
+"""Not more of it is not yet less of it."""
 THAN = {
     "zh": (re.compile(r"(?:比起?|较之|不如|相比于?)(?:那些)?$"), re.compile(r"^(?:相比|比起来|比较起来)")),
     "en": (re.compile(r"\b(?:than|compared (?:to|with)|over|unlike)(?: (?:people|those|one|applicants|somebody|someone|the|a|an|with|who|are|is))* $"), re.compile(r"(?!)")),
@@ -116,7 +118,7 @@ PATTERNS: dict[Language, tuple[tuple[str, bool], ...]] = {
     ),
 }  # fmt: skip
 DENIED = {
-    "zh": re.compile(r"(?:不一定|未必|不会|并不|不见得|不是|不代表|没有)(?:[更就越会因此]|一定|因此)*$"),
+    "zh": re.compile(r"(?:不一定|未必|不会|并不|不见得|不是|不代表|没有)(?:[更就越会因此]|一定|因此)*$|不比[^，。；]{0,8}$"),
     "en": re.compile(r"\b(?:not|no|never|hardly|nor|neither)(?: (?:necessarily|always|be|make|makes|made|you|it|them|any))* $|n['’]t(?: \w+)? $"),
 }  # fmt: skip
 LINKED = {
@@ -199,6 +201,8 @@ def _head(coded: str, number: int, named: Named, language: Language) -> Waiting 
         return None
     if named.level:
         return Waiting(number, named, 0)
+    if _word(WITHOUT, f"{MORE['en']}|{re.escape(named.sides[0])}").search(before):
+        return None
     for sign, words in ((1, MORE), (-1, LESS)):
         own = re.escape(named.sides[0 if sign > 0 else 1])
         every = f"{words[language]}|{own}"

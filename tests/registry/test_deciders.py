@@ -88,6 +88,7 @@ def test_who_decides_in_chinese(said: str, decides: Decides | None) -> None:
         ("The branch manager has the final say.", PERSON),
         ("No result takes effect automatically; an officer decides.", PERSON),
         ("The program never decides by itself.", None),
+        ("Nobody takes part and the program decides.", PROGRAM),
         ("The result is not decided by the program but by an officer.", None),
         ("No officer decides alone.", None),
         ("Not every case is decided by a person.", None),
