@@ -11,9 +11,9 @@ from explainers import distinct, shaped
 from explainers.columns import Outsider, parse_columns
 from explainers.texts import pair
 from explainers.wording import Wording
-from registry import unread, yardsticks
+from registry import substance, unread, yardsticks
 from registry.errors import Invalid, Reason
-from registry.language import Text
+from registry.language import LANGUAGES, Text
 
 NEEDED = "needed"
 PAIR = "{zh, en}"
@@ -97,6 +97,12 @@ DECLARED = (
 )  # fmt: skip
 """A text can be asked for without these three, and not confirmed."""
 
+NOTHING_SAID = Text("这不是回答，等于没有写。", "This answers nothing.")
+SAY_IT = Text(
+    "请写一句话；现在还不知道，就先去掉这一项。",
+    "Answer in a sentence, or leave the key out until you know.",
+)
+
 
 def check(plan: Mapping[str, Any]) -> None:
     """Find every gap of a plan before anything is asked.
@@ -124,6 +130,13 @@ def check(plan: Mapping[str, Any]) -> None:
     texts = {f"declared.{name}": said for name, said in declared.items()}
     texts |= {"sealed": plan["sealed"]} if plan.get("sealed") else {}
     reasons += [gap for item, said in texts.items() if said for gap in pair(item, said)[1]]
+    reasons += [
+        Reason(f"declared.{name}.{language}", NOTHING_SAID, SAY_IT)
+        for name in names(DECLARED)
+        for language in LANGUAGES
+        if (said := str((declared.get(name) or {}).get(language) or "").strip())
+        and not substance.says_something(said)
+    ]
     _refuse(reasons)
     _refuse([*_outsiders(plan), *yardsticks.advised(plan)])
 
@@ -133,6 +146,7 @@ def _outsiders(plan: Mapping[str, Any]) -> Iterator[Reason]:
     told = [Outsider.parse(each) for each in plan.get("protected") or ()]
     for each in told:
         yield from distinct.of_levels(f"protected.{each.name}", each.values, each.phrases)
+        yield from distinct.of_groups(f"protected.{each.name}", each.values)
     inputs = parse_columns(plan.get("columns") or ())
     yield from distinct.of_outsiders([each.name for each in inputs], [each.name for each in told])
     called = [(f"columns.{each.name}", each.name, each.plain) for each in inputs]

@@ -166,6 +166,7 @@ class Column:
         if not unnamed and not unsaid:
             place = f"columns.{name}"
             reasons += distinct.of_levels(place, values, phrases)
+            reasons += distinct.of_groups(place, values) if given.get("protected") else ()
             more, less = direction.more, direction.less
             reasons += distinct.of_sides(place, more, less, phrases.get(MORE))
         actionable: Any = given.get("actionable") or 0

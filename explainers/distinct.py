@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
+from registry import group_names
 from registry.errors import Reason
 from registry.language import LANGUAGES, Language, Text
 
@@ -80,7 +81,7 @@ def of_results(words: Mapping[str, Text]) -> list[Reason]:
 def of_levels(
     place: str, values: Mapping[str, Text], phrases: Mapping[str, Text]
 ) -> Iterator[Reason]:
-    """Levels of one attribute that cannot be told apart, or whose phrases are exchanged.
+    """Levels of one attribute that cannot be told apart, or whose phrases have the name of another.
 
     Args:
         place: where the attribute stands in the plan.
@@ -92,15 +93,17 @@ def of_levels(
             if same := _shared(texts[one], texts[two]):
                 said = Text(f"和“{one}”的叫法一样。", f"It is called the same as “{one}”.")
                 yield Reason(f"{place}.{key}.{two}.{same}", said, APART)
-    for one, two in combinations((level for level in phrases if level in values), 2):
-        for language in LANGUAGES:
-            if _exchanged(values, phrases, one, two, language):
-                said = Text(
-                    f"用的是“{two}”的名称，“{two}”用的是“{one}”的。",
-                    f"It has the name of “{two}”, and “{two}” has that of “{one}”.",
-                )
-                remedy = Text("请看清哪个是哪个，再改正。", "See which is which and correct them.")
-                yield Reason(f"{place}.phrases.{one}.{language}", said, remedy)
+    yield from group_names.faults(place, "phrases", values, phrases)
+
+
+def of_groups(place: str, values: Mapping[str, Text]) -> Iterator[Reason]:
+    """Groups of a sensitive attribute that bear the name by which the data know another.
+
+    Args:
+        place: where the attribute stands in the plan.
+        values: the name of each level.
+    """
+    yield from group_names.faults(place, "values", group_names.by_level(values), values)
 
 
 def of_sides(place: str, more: Text, less: Text, raised: Text | None) -> Iterator[Reason]:
@@ -169,28 +172,10 @@ def _less_price(words: Mapping[str, Text], name: str, language: Language) -> str
     return said.replace(words["price"].in_(language).casefold(), "")
 
 
-def _exchanged(
-    values: Mapping[str, Text], phrases: Mapping[str, Text], one: str, two: str, language: Language
-) -> bool:
-    first, second = (values[level].in_(language).casefold() for level in (one, two))
-    return _says(phrases[one].in_(language), second, first, language) and _says(
-        phrases[two].in_(language), first, second, language
-    )
-
-
 def _lessens(said: str, small: str) -> bool:
     """Whether a phrase begins or ends with the word for less: 年龄变小, "lower income", "the age lower"."""
     word = re.escape(small)
     return bool(re.search(rf"[变更]{word}|^(?:an? |the )?{word}\b|\b{word}$", said))
-
-
-def _says(said: str, wanted: str, other: str, language: Language) -> bool:
-    """Whether a text has one word and not the other."""
-    said = said.casefold()
-    if language == "zh":
-        return wanted in said and other not in said
-    held = [bool(re.search(rf"\b{re.escape(word)}\b", said)) for word in (wanted, other)]
-    return held == [True, False]
 
 
 def of_outsiders(inputs: Sequence[str], outside: Sequence[str]) -> Iterator[Reason]:

@@ -35,6 +35,7 @@ MOST_BINS = 16  # of a picture
 LEAST_PER_BIN = 40  # people on a step of a picture, where there are so many
 MOST_STOPS = 64  # round numbers among which a step or a turning point is looked for
 GRID = 15  # values per number of a what-if example
+MOST_OUTSIDE = 0.1  # of the values of a share that may be no part of one (ours)
 PRICE_MARGIN = 0.01  # a price within 1 % counts as the same (evaluation.md, section 4)
 
 
@@ -44,6 +45,10 @@ class PlanImpossible(Invalid):
 
 class LevelsUnmatched(PlanImpossible):
     """Names or phrases are for levels that no row has: write each level as the data have it."""
+
+
+class SharesUnfit(PlanImpossible):
+    """Columns called shares hold values that are no parts of one: give them a unit instead."""
 
 
 class Unexplainable(PlanImpossible):
@@ -127,6 +132,7 @@ class ExplanationPlan:
             ColumnsInvalid, WordingInvalid: where what the filer says has gaps.
             ColumnsMissing: where the table lacks one of them.
             LevelsUnmatched: where a name or phrase is for a level that no row has.
+            SharesUnfit: where more than a few values of a share are not between 0 and 1.
             PlanImpossible: with fewer than k people to ask about, without the column that tells them apart,
                 a decision without a cut, or values kept back without a reason in both languages.
             Unexplainable: where a column holds pictures, lists or the like, or all hold texts or days.
@@ -154,6 +160,7 @@ class ExplanationPlan:
         rows = cells.one_row_each(table, unit)
         everyone = People.read(table, names)
         _refuse_unmatched(everyone, described)
+        _refuse_no_shares(everyone, described)
         apart = everyone.take(rows)
         if len(apart) < k:
             raise PlanImpossible(
@@ -294,6 +301,14 @@ AS_WRITTEN = Text(
     "请照数据里的写法写，是和否写 1 和 0；数据里没有的，请去掉。",
     "Write it as the data have it, 1 and 0 for true and false; leave out what they do not have.",
 )
+NO_SHARE = Text(
+    "占比要在0和1之间，数据里不在其中的超过一成，或者不是数。",
+    "A share lies between 0 and 1; in the data more than one in ten does not, or it is no number.",
+)
+AS_PER_CENT = Text(
+    "请去掉 kind；数据本来就是百分数的，unit 写“%”。",
+    "Leave kind out; where the data are in per cent already, write % as unit.",
+)
 _OWN_WORDS = Text(
     "请在备案的“给公众的算法说明”（H1–H9）里用自己的话说明，页面会标明“没有测过”",
     "say it in your own words in the filing's “explanation for the public” (H1–H9); the page marks "
@@ -329,6 +344,27 @@ def _refuse_unmatched(everyone: People, columns: Sequence[Column]) -> None:
         raise LevelsUnmatched(
             "计划里给几种情况起了名称，但数据里没有这几种情况，请逐项改正。",
             "The plan names levels that the data do not have; correct each.",
+            reasons=reasons,
+        )
+
+
+def _refuse_no_shares(everyone: People, columns: Sequence[Column]) -> None:
+    """Refuse shares that are not parts of one: told in per cent, 36 % would be 3,600 %.
+
+    A few may be above: who borrows more than the price of the house, borrows 110 % of it.
+    """
+    reasons = []
+    for column in columns:
+        if column.kind == "share":
+            array = everyone.arrays[column.name]
+            values = array[~missing(array)]
+            texts = column.name in everyone.levels
+            if texts or (len(values) and np.mean((values < 0) | (values > 1)) > MOST_OUTSIDE):
+                reasons.append(Reason(f"columns.{column.name}.kind", NO_SHARE, AS_PER_CENT))
+    if reasons:
+        raise SharesUnfit(
+            "计划里写作占比的几列，数据里的数不是占比，请逐项改正。",
+            "The plan calls columns shares whose values are not parts of one; correct each.",
             reasons=reasons,
         )
 

@@ -6,14 +6,16 @@ what the filer declares otherwise than it was measured stop a confirmation, unle
 keeps them for a reason that everyone reads beside the text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from registry import lengths
+from registry import lengths, substance
 from registry.errors import Conflict, Invalid, Reason
 from registry.language import LANGUAGES, Text
 from registry.lengths import Limit
 
+DECLARED = "declared"
+"""The kind of a sentence that is the filer's own answer."""
 REASON = Limit("reason", Text("保留的理由", "reason for keeping the words"), 300)
 REASON_EN = Limit("reason_en", Text("保留的理由（英文）", "reason in English"), 1000)
 PLAINER = Text(
@@ -76,6 +78,8 @@ def hard_words(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 def empty_questions(content: Mapping[str, Any]) -> list[Text]:
     """The titles of the questions under which nothing is said, or not what only the filer knows.
 
+    A dash or “n/a” in the filer's words says nothing, in whichever of the two languages it stands.
+
     Args:
         content: what explainers made.
     """
@@ -83,10 +87,22 @@ def empty_questions(content: Mapping[str, Any]) -> list[Text]:
         Text(asked["title"]["zh"], asked["title"]["en"])
         for asked in content.get("questions", ())
         if asked.get("id") in content.get("missing", ())
-        or not (
-            asked["lead"] or asked.get("items") or any(p["sentences"] for p in asked["detail"])
-        )
+        or not (asked.get("items") or list(_said(asked)))
+        or any(not _answers(each) for each in _said(asked))
     ]
+
+
+def _said(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from asked["lead"]
+    for part in asked["detail"]:
+        yield from part["sentences"]
+
+
+def _answers(said: Mapping[str, Any]) -> bool:
+    """Whether a sentence is not a filler of the filer's in one of the languages."""
+    return said.get("kind") != DECLARED or all(
+        substance.says_something(said[language]) for language in LANGUAGES
+    )
 
 
 def contradictions(content: Mapping[str, Any]) -> list[dict[str, Any]]:

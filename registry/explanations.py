@@ -91,6 +91,10 @@ class InputsUntold(Invalid):
     """The plan says nothing of some of the model's inputs: describe each of them."""
 
 
+class InputUnknown(Invalid):
+    """The plan describes inputs that the model does not have: correct or remove each."""
+
+
 class SensitiveAdvised(Invalid):
     """The plan would advise a person to change a sensitive feature: take it out of what can be changed."""
 
@@ -151,6 +155,7 @@ def request(
         VersionNotFound, DatasetNotFound, ReportNotFound: when a record does not exist.
         KeyUnknown: when the plan has a key that no explanation reads; lists each.
         TextTooLong: when a text of the plan is longer than `too_long` allows; lists each.
+        InputUnknown: when the plan has columns that the model is not given; lists each.
         InputsUntold: when the plan lacks columns that the model is given; lists each.
         WrongRole, NotYours, NotForThis: unless `by` may explain this version with these data.
         NotCountersigned: when the report is on another model or lacks the signature.
@@ -224,10 +229,21 @@ def check_keys(plan: Mapping[str, Any]) -> None:
 
 
 def _check_inputs(plan: Mapping[str, Any], version: Version) -> None:
-    told = {str(column.get("name")) for column in plan.get("columns") or ()}
-    untold = [
-        each for each in (str(given["name"]) for given in version.inputs) if each not in told
-    ]
+    given = [str(each["name"]) for each in version.inputs]
+    told = [str(column.get("name")) for column in plan.get("columns") or ()]
+    if given and (strange := [each for each in told if each not in given]):
+        known = "、".join(given), ", ".join(given)
+        remedy = Text(
+            f"请改正或去掉；模型的输入是：{known[0]}",
+            f"Correct it or leave it out; it has: {known[1]}",
+        )
+        said = Text("模型没有这一项输入。", "The model has no such input.")
+        raise InputUnknown(
+            "计划里说明了模型没有的输入，请逐项改正。",
+            "The plan describes inputs that the model does not have; correct each.",
+            reasons=[Reason(f"columns.{each}", said, remedy) for each in strange],
+        )
+    untold = [each for each in given if each not in told]
     if untold:
         said = Text("计划里没有这一项输入。", "The plan lacks this input.")
         remedy = Text("请在 columns 里补上它的说明。", "Describe it under columns.")

@@ -6,17 +6,18 @@ What is cut in silence says something else than its author wrote, and is signed 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from registry import characters
+from registry import characters, substance
 from registry.errors import Invalid, Reason
 from registry.language import Text
 
 LEAST_SIGNS = 15
-"""Letters and figures of a reason, blanks and marks not counted: the least that makes a sentence."""
+"""Letters and figures of a reason, blanks, marks and repeats not counted: the least of a sentence; ours."""
 LEAST_DIFFERENT = 8
-"""How many of them differ at least, so that one sign held down is no reason."""
+"""How many Chinese characters differ at least: no key held down, and no keys struck at random; ours."""
 NO_SENTENCE = Text(
-    f"理由不够一句话（不计标点至少{LEAST_SIGNS}个字）。",
-    f"The reason is not a sentence (at least {LEAST_SIGNS} signs, marks not counted).",
+    f"理由不够一句中文的话（标点和重复的不算，至少{LEAST_SIGNS}个字，其中至少{LEAST_DIFFERENT}个不同的汉字）。",
+    f"The reason is not a sentence in Chinese (at least {LEAST_SIGNS} signs, marks and repeats not "
+    f"counted, with {LEAST_DIFFERENT} different Chinese characters).",
 )
 
 
@@ -93,13 +94,13 @@ def check(given: Iterable[tuple[Limit, str]]) -> None:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a reason that everyone reads is at least a sentence, and no key held down.
+    """Whether a reason that everyone reads is at least a sentence in Chinese, and no noise of keys.
 
     Args:
         text: the Chinese reason.
     """
-    signs = [each for each in text if each.isalnum()]
-    return len(signs) >= LEAST_SIGNS and len(set(signs)) >= LEAST_DIFFERENT
+    signs = substance.unrepeated(text)
+    return len(signs) >= LEAST_SIGNS and len(substance.han(signs)) >= LEAST_DIFFERENT
 
 
 def refuse(reasons: Sequence[Reason]) -> None:

@@ -4,14 +4,14 @@ The examined does not write the exam. Where a third party's countersigned report
 gate, an explanation of the version takes these from the newest of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from registry import legal_day, reports
+from registry import group_names, legal_day, reports
 from registry.database import now
 from registry.errors import Reason
 from registry.language import Text
@@ -152,6 +152,8 @@ class Yardstick:
     def differences(self, plan: Mapping[str, Any]) -> list[Reason]:
         """Where a request for an explanation goes by something else, with both values.
 
+        So does one that calls a group by the report's name for another.
+
         Args:
             plan: the request, or the plan of a finished explanation.
         """
@@ -186,7 +188,23 @@ class Yardstick:
             )
             for name in missing
         ]
-        return found
+        return [*found, *self._misnamed(plan)]
+
+    def _misnamed(self, plan: Mapping[str, Any]) -> Iterator[Reason]:
+        """Groups that a plan calls by the report's name for another."""
+        for part in ("columns", "protected"):
+            for each in plan.get(part) or ():
+                name, place = str(each.get("name")), f"{part}.{each.get('name')}"
+                for key in ("values", "phrases"):
+                    given = {
+                        str(level): _text(said) for level, said in (each.get(key) or {}).items()
+                    }
+                    given.pop("more", None)
+                    called = (self.names.get(name) or {}).get("levels") or {}
+                    levels = {str(level): _text(said) for level, said in called.items()}
+                    if name in self.sensitive:
+                        levels = group_names.by_level([*levels, *given], levels)
+                    yield from group_names.faults(place, key, levels, given)
 
     def beside(
         self, other: "Yardstick", *, called: Mapping[str, Text] | None = None
@@ -285,6 +303,10 @@ def _class(asked: tuple[frozenset[str], str]) -> Text:
     return Text(
         f"{favourable}（{'、'.join(listed)} 之一）", f"{favourable} (of {', '.join(listed)})"
     )
+
+
+def _text(said: Mapping[str, str]) -> Text:
+    return Text(said.get("zh") or "", said.get("en") or "")
 
 
 def _number(value: float | None) -> Text:

@@ -1,7 +1,8 @@
 """Files that a command reads and writes: whether they are there, and their faults by name."""
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,12 +11,16 @@ from typing import Any
 import click
 
 from registry import typed_toml
-from registry.errors import Conflict, Invalid
+from registry.errors import Conflict, Invalid, Reason
 from registry.language import Text
 
 
 class FileThere(Conflict):
     """A file of that name exists and is not overwritten."""
+
+
+class NoNumber(Invalid):
+    """A file has nan or inf where a number belongs: write one."""
 
 
 class NotWritable(Invalid):
@@ -60,9 +65,38 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     Raises:
         NotToml: naming the line.
+        NoNumber: naming each place that has nan or inf.
     """
     what = Text(f"{path} ", str(path))
-    return typed_toml.read(typed_toml.decoded(path.read_bytes(), what), what)
+    content = typed_toml.read(typed_toml.decoded(path.read_bytes(), what), what)
+    if odd := [*_not_finite(content)]:
+        raise NoNumber(
+            f"{path} 里有的数不是数（nan 或 inf），请逐项改正。",
+            f"{path} has numbers that are none (nan or inf); correct each.",
+            reasons=[Reason(each, NO_FINITE, A_NUMBER) for each in odd],
+        )
+    return content
+
+
+NO_FINITE = Text("这不是一个确定的数。", "This is no finite number.")
+A_NUMBER = Text(
+    "请写一个数，例如 0.5，或者去掉这一项。", "Write one, such as 0.5, or leave it out."
+)
+
+
+def _not_finite(value: object, place: str = "") -> Iterator[str]:
+    """Where a file has nan or inf, which no JSON can carry."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield place
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for name, each in inner:
+        yield from _not_finite(each, f"{place}.{name}" if place else str(name))
 
 
 def section(content: dict[str, Any], name: str) -> dict[str, Any]:

@@ -43,6 +43,15 @@ def test_every_gap_of_a_plan_is_named_at_once() -> None:
     ]
 
 
+def test_a_filler_is_refused_by_its_place_and_a_short_answer_taken() -> None:
+    filled = {"who": text("——", "a bank"), "object": text("请打电话。", "n/a")}
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age"), "declared": filled})
+    assert [reason.item for reason in refused.value.reasons] == [
+        *("declared.who.zh", "declared.object.en")
+    ]
+
+
 def test_a_whole_plan_has_no_gap() -> None:
     asked.check({"columns": columns("age", "sex"), "declared": {"who": text("某校", "a school")}})
 
@@ -127,6 +136,16 @@ def test_what_the_model_is_given_is_not_told_as_unknown_to_it() -> None:
     with pytest.raises(asked.PlanHasGaps) as refused:
         asked.check({"columns": columns("age"), "protected": [race, race]})
     assert [reason.item for reason in refused.value.reasons] == ["protected.race"]
+
+
+def test_a_group_outside_the_model_has_not_the_name_by_which_the_data_know_another() -> None:
+    race = {"white": text("其他种族", "another race"), "nonwhite": text("白人", "white")}
+    told = {"name": "race", "plain": text("种族", "race"), "values": race}
+    with pytest.raises(asked.PlanHasGaps) as refused:
+        asked.check({"columns": columns("age"), "protected": [told]})
+    assert [reason.item for reason in refused.value.reasons] == [
+        "protected.race.values.nonwhite.en"
+    ]
 
 
 @pytest.mark.parametrize("way", [1, -1, "any"])

@@ -87,7 +87,7 @@ def test_phrases_that_are_exchanged_against_the_names_are_refused() -> None:
     phrases = {"f": Text("男性", "male people"), "m": Text("女性", "female people")}
     reasons = list(distinct.of_levels("columns.sex", values, phrases))
     assert [reason.item for reason in reasons] == [
-        *("columns.sex.phrases.f.zh", "columns.sex.phrases.f.en")
+        f"columns.sex.phrases.{level}.{language}" for level in "fm" for language in ("zh", "en")
     ]
     right = {"f": phrases["m"], "m": phrases["f"]}
     assert not list(distinct.of_levels("columns.sex", values, right))

@@ -8,7 +8,7 @@ import pytest
 
 from explainers.columns import Column, ColumnsInvalid, Outsider, who
 from explainers.explanation import explain, sentences_of
-from explainers.plan import ExplanationPlan, LevelsUnmatched
+from explainers.plan import ExplanationPlan, LevelsUnmatched, SharesUnfit
 from explainers.texts import pair, text_of
 from explainers.wording import Wording, WordingInvalid, ever, most
 from registry.language import Text
@@ -172,3 +172,23 @@ def test_a_name_for_a_level_that_no_row_has_is_refused(levels: Any, refused: lis
             ExplanationPlan.make(apart(people(900)), described, nonce="n", cut=0.5)
         items = [reason.item for reason in invalid.value.reasons]
         assert items == [f"columns.married.{key}.{level}" for level in refused]
+
+
+@pytest.mark.parametrize("name", ["age", "job"])
+def test_a_share_that_is_no_part_of_one_is_refused(name: str) -> None:
+    """X12e/P4: “from 3,600 % to 4,000 %” was published."""
+    shared = {"values": {}, "kind": "share"}
+    with pytest.raises(SharesUnfit) as refused:
+        ExplanationPlan.make(
+            apart(people(900)), columns(name, **{name: shared}), nonce="n", cut=0.5
+        )
+    assert [reason.item for reason in refused.value.reasons] == [f"columns.{name}.kind"]
+
+
+def test_a_few_shares_may_be_above_one() -> None:
+    """Of the demo's applicants, some borrow more than the price of the house."""
+    table = apart(people(900))
+    lent = np.where(np.arange(900) % 30 == 0, 1.1, np.arange(900) / 900)
+    table = table.append_column("lent", pa.array(lent))
+    lent_column = {"name": "lent", "plain": text("贷款比例", "loan share"), "kind": "share"}
+    assert ExplanationPlan.make(table, [lent_column], nonce="n", cut=0.5)

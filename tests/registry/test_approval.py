@@ -60,7 +60,13 @@ def test_a_reason_keeps_them_and_stands_beside_the_text() -> None:
     }
 
 
-@pytest.mark.parametrize("given", ["因为", "啊" * 200, "。" * 40])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("因为", "啊" * 200, "。" * 40, "asdf jkl qwer uiop", "The rule of the house says so."),
+        *("这是一个理由" * 3, "没有理由，就是这样。" * 2),
+    ],
+)
 def test_what_is_no_sentence_is_no_reason(given: str) -> None:
     with pytest.raises(ReasonUnfit):
         approval.overruled(content(("zh", "block", "阈值")), Text(given, ""))
@@ -84,6 +90,21 @@ def test_a_question_that_only_the_filer_can_answer_is_empty_without_its_words() 
     with pytest.raises(QuestionEmpty) as refused:
         approval.overruled(told, REASON)
     assert [each.item for each in refused.value.reasons] == ["问题1"]
+
+
+@pytest.mark.parametrize(
+    ("zh", "en"), [("——", "-"), ("暂无", "n/a"), ("某银行。", "."), ("无", "A bank."), ("……", "…")]
+)
+def test_a_filler_is_no_answer(zh: str, en: str) -> None:
+    """X12e/A1: “decided: —” and “who: 无” were confirmed."""
+    told = content()
+    said = {"kind": "declared", "zh": zh, "en": en}
+    told["questions"][1]["lead"] = [said]
+    told["questions"][2]["detail"] = [{"sentences": [said]}]
+    with pytest.raises(QuestionEmpty) as refused:
+        approval.overruled(told, REASON)
+    assert [each.item for each in refused.value.reasons] == ["问题1", "问题2"]
+    assert not approval.empty_questions(content())
 
 
 def differing(*ids: str) -> dict[str, Any]:

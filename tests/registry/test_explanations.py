@@ -121,6 +121,17 @@ def test_an_input_that_the_plan_leaves_out_is_named_before_anything_is_queued(
     ]
 
 
+def test_a_column_that_the_model_lacks_is_named_before_anything_is_queued(
+    session: Session, filer: Actor, version: Version
+) -> None:
+    """X12e/P2: it failed in the worker, for data that lack “columns that the model needs”."""
+    strange = {"name": "zzz", "plain": {"zh": "别的", "en": "another"}}
+    with pytest.raises(explanations.InputUnknown) as refused:
+        ask(session, filer, version, plan=PLAN | {"columns": [*PLAN["columns"], strange]})
+    (reason,) = refused.value.reasons
+    assert (reason.item, "income" in reason.remedy.en) == ("columns.zzz", True)
+
+
 def test_what_only_a_few_have_is_named_in_no_signed_statement(
     session: Session, filer: Actor, version: Version, platform: Ed25519PrivateKey
 ) -> None:
@@ -131,6 +142,7 @@ def test_what_only_a_few_have_is_named_in_no_signed_statement(
         "plain": {"zh": "镇", "en": "town"},
         "values": {"e": east, "w": lone},
     }
+    version.inputs = [*version.inputs, {"name": "town", "type": "string"}]
     made = ask(session, filer, version, plan={"cut": 0.5, "columns": [*PLAN["columns"], column]})
     held = claimed(session)
     told = {"questions": [{"id": "information", "items": [column | {"values": {"e": east}}]}]}

@@ -358,3 +358,17 @@ def test_no_sensitive_feature_is_named_as_what_a_person_can_change(case: Case) -
         case.ask(columns=[income, sex, married | {"actionable": 1}])
     assert [each.item for each in refused.value.reasons] == ["columns.married.actionable"]
     assert case.ask(columns=[income | {"actionable": 1}, sex, married])
+
+
+def test_groups_bear_the_names_of_the_report(case: Case) -> None:
+    """X12e/P8: race was exchanged in a text that quoted the report's finding on race."""
+    white, other = {"zh": "白人", "en": "white"}, {"zh": "其他种族", "en": "another race"}
+    race = {"plain": {"zh": "种族", "en": "race"}, "levels": {"w": white, "o": other}}
+    case.report(REPORTED | {"names": {"race": race}})
+    right = {"name": "race", "plain": race["plain"], "values": {"w": white, "o": other}}
+    assert case.ask(protected=[right])
+    with pytest.raises(OtherYardstick) as refused:
+        case.ask(protected=[right | {"values": {"w": other, "o": white}}])
+    assert list(named(refused)) == [
+        f"protected.race.values.{group}.{language}" for group in "wo" for language in ("zh", "en")
+    ]

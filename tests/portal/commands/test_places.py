@@ -75,3 +75,15 @@ def test_a_new_folder_is_for_its_owner_to_write_in(tmp_path: Path) -> None:
         os.umask(before)
     for folder in (tmp_path / "one", tmp_path / "one" / "two"):
         assert folder.stat().st_mode & 0o022 == 0
+
+
+def test_nan_and_inf_are_named_by_their_place(tmp_path: Path) -> None:
+    """X12e/C1: `cut = nan` ended in a traceback."""
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[explanation]\ncut = nan\nother = [1.0, inf]\n")
+    with pytest.raises(places.NoNumber) as refused:
+        places.read_toml(plan)
+    assert [each.item for each in refused.value.reasons] == [
+        "explanation.cut",
+        "explanation.other.1",
+    ]
