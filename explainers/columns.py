@@ -168,7 +168,9 @@ class Column:
             reasons += distinct.of_levels(place, values, phrases)
             reasons += distinct.of_groups(place, values) if given.get("protected") else ()
             more, less = direction.more, direction.less
-            reasons += distinct.of_sides(place, more, less, phrases.get(MORE))
+            reasons += distinct.of_sides(
+                place, more, less, phrases.get(MORE), plain or Text("", "")
+            )
         actionable: Any = given.get("actionable") or 0
         if actionable not in (-1, 0, 1, "any"):
             said = Text("“本人能否改变”填写有误。", "“Can be changed” is none of -1, 0, 1, any.")

@@ -14,8 +14,9 @@ from registry.language import LANGUAGES, Language, Text
 
 OPPOSITES = (("favourable", "unfavourable"), ("easier", "harder"), ("higher", "lower"))
 REFUSALS = re.compile(
-    r"不|未|没有|无法|拒|驳|否决|落选|落榜|淘汰|失败|取消|失去"
-    r"|\b(?:not|refus\w+|reject\w+|declin\w+|den(?:y|ied)|turned (?:down|away)|fail\w*)\b"
+    r"不|未|没有|无法|拒|驳|否决|落选|落榜|淘汰|失败|取消|失去|退件|坏"
+    r"|\b(?:not|refus\w+|reject\w+|declin\w+|den(?:y|ied)|turned (?:down|away)|fail\w*|sent back"
+    r"|los(?:e|t|ing)|bad|unsuccessful\w*)\b"
 )
 """By which a result that goes by neither name is known as the one that is bad for the person."""
 NEGATED = re.compile(r"无|免|\b(?:no|without)\b")
@@ -32,6 +33,34 @@ LOW = re.compile(
 HIGH = re.compile(
     r"更(?:高|多|大|贵|好)|\b(?:higher|larger|bigger|greater|dearer|more expensive|costlier|pricier)\b"
 )
+BAD = re.compile(
+    r"拒|驳|否决|落选|落榜|淘汰|失败|退件|坏"
+    r"|\b(?:refus\w+|reject\w+|declined|den(?:y|ied)|turned (?:down|away)|fail\w*|sent back|bad)\b"
+)
+"""Results that are bad for a person whatever they are about, unless they are denied."""
+DENIED = {
+    "zh": re.compile(r"(?:没有?|未能?|不|无法|非|难以|免于)(?:会|能|被|获|得到|获得){0,2}$"),
+    "en": re.compile(
+        r"(?:\b(?:not|never|no|without|fail\w*)|n['’]t)\s+(?:to\s+)?(?:be\s+|get\s+)?$"
+    ),
+}
+"""By language, what before the name of a result turns it into the other one."""
+DISCOUNT = re.compile(r"优惠|折扣|减免|便宜|\b(?:discount|rebate|saving|reduction)s?\b")
+FEWER_OFF = re.compile(r"更(?:少|小|低|不)|\b(?:less|fewer|smaller|lower|no)\b")
+LESSENED = {
+    "zh": re.compile(
+        r"[变更较越偏][少低小短轻弱慢浅近差]|减[少小低轻弱]|[降调放压]低|下[降跌滑]|缩[小短减]|削减|^少(?!数|年|儿)|^[减降]"
+        r"|[少低小短轻弱]的|[少低小短轻弱](?:一[点些]|[点些])|[少低小短轻弱减降]$"
+        r"|(?:不|没有?|未|并非)(?:[太很够再]|那么)?(?:[大高多长重强]|增|升|变)"
+    ),
+    "en": re.compile(
+        r"\b(?:less(?:er|en\w*)?|fewer|lower(?:ed|ing)?|smaller|shorter|lighter|weaker|younger|decreas\w*|reduc\w*"
+        r"|cuts?|cutting|drop\w*|fall\w*|fell|declin\w*|shr[aiu]nk\w*|diminish\w*|least|lowest|smallest)\b"
+        r"|^(?:(?!\b(?:more|larger|higher|longer|greater|bigger|older|later|heavier|stronger)\b).)*"
+        r"\b(?:low|small|short|little|few|lack\w*|no|not|never|without|hardly|barely)\b"
+    ),
+}
+"""By language, what tells of less: of more, only where a word for more comes before it (“more low incomes”)."""
 TURNED = Text(
     "这句话说的是相反的一边，说明里的方向会全部颠倒。",
     "It says the opposite, so that every direction in the text would be turned round.",
@@ -44,10 +73,42 @@ NAMED = Text(
 )
 APART = Text("请用两个不同的说法。", "Use two different words.")
 MORE = frozenset(
-    {"高", "大", "多", "长", "higher", "larger", "more", "longer", "older", "greater"}
+    {
+        "高",
+        "大",
+        "多",
+        "长",
+        "重",
+        "强",
+        "厚",
+        "深",
+        "远",
+        "higher",
+        "larger",
+        "more",
+        "longer",
+        "older",
+    }
+    | {"greater", "bigger", "heavier", "stronger", "thicker", "deeper", "farther", "high", "large"}
 )
 LESS = frozenset(
-    {"低", "小", "少", "短", "lower", "smaller", "less", "fewer", "shorter", "younger"}
+    {
+        "低",
+        "小",
+        "少",
+        "短",
+        "轻",
+        "弱",
+        "薄",
+        "浅",
+        "近",
+        "lower",
+        "smaller",
+        "less",
+        "fewer",
+        "shorter",
+    }
+    | {"younger", "lighter", "weaker", "thinner", "shallower", "nearer", "low", "small", "few"}
 )
 
 
@@ -71,9 +132,16 @@ def of_results(words: Mapping[str, Text]) -> list[Reason]:
     for language in LANGUAGES:
         if _refused(words, words["got"].in_(language), language):
             reasons.append(Reason(f"wording.got.{language}", TURNED, NAMED))
+        good, bad = (words[each].in_(language).casefold() for each in OPPOSITES[0])
+        if BAD.search(good) and not _negated(good, BAD, language) and not REFUSALS.search(bad):
+            reasons.append(Reason(f"wording.favourable.{language}", TURNED, NAMED))
         for name, wrong, right in (("higher", LOW, HIGH), ("lower", HIGH, LOW)):
             phrase = _less_price(words, name, language)
-            if wrong.search(phrase) and not right.search(phrase):
+            if DISCOUNT.search(phrase):  # more of a discount is a lower price
+                turned = bool(FEWER_OFF.search(phrase)) is not (name == "higher")
+            else:
+                turned = bool(wrong.search(phrase)) and not right.search(phrase)
+            if turned:
                 reasons.append(Reason(f"wording.{name}.{language}", TURNED, NAMED))
     return reasons
 
@@ -106,7 +174,9 @@ def of_groups(place: str, values: Mapping[str, Text]) -> Iterator[Reason]:
     yield from group_names.faults(place, "values", group_names.by_level(values), values)
 
 
-def of_sides(place: str, more: Text, less: Text, raised: Text | None) -> Iterator[Reason]:
+def of_sides(
+    place: str, more: Text, less: Text, raised: Text | None, plain: Text
+) -> Iterator[Reason]:
     """Words for more and less that are exchanged, and a phrase for more that says less.
 
     Args:
@@ -114,14 +184,17 @@ def of_sides(place: str, more: Text, less: Text, raised: Text | None) -> Iterato
         more: the word for a larger value.
         less: the word for a smaller one.
         raised: the phrase for more of it, where there is one.
+        plain: what the column is called, which may itself hold such a word (“minimum wage”).
     """
     for language in LANGUAGES:
         big, small = more.in_(language).casefold(), less.in_(language).casefold()
-        if big in LESS and small in MORE:
+        if big in LESS or small in MORE:
             remedy = Text("先写大的一头，再写小的一头。", "Write the word for more first.")
             said = Text("大小两个词写反了。", "The words for more and less are exchanged.")
             yield Reason(f"{place}.direction.{language}.0", said, remedy)
-        elif raised is not None and _lessens(raised.in_(language).casefold(), small):
+        elif raised is not None and _lessens(
+            raised.in_(language).casefold(), small, plain.in_(language).casefold(), language
+        ):
             remedy = Text("请写它变大是什么情形。", "Say what it is that it is raised.")
             said = Text("说的是变小，不是变大。", "It tells of less, not of more.")
             yield Reason(f"{place}.phrases.more.{language}", said, remedy)
@@ -161,9 +234,15 @@ def _refused(words: Mapping[str, Text], said: str, language: Language) -> bool:
     good, bad = (words[name].in_(language).casefold() for name in ("favourable", "unfavourable"))
     named = max((each for each in (good, bad) if each in said), key=len, default=None)
     if named is not None:
-        return named == bad
+        turned = DENIED[language].search(said[: said.rfind(named)])
+        return (named == bad) is not bool(turned)
     # Of a good result that is itself a refusal ("no surcharge") such a word tells nothing.
     return not (NEGATED.search(good) or REFUSALS.search(good)) and bool(REFUSALS.search(said))
+
+
+def _negated(said: str, word: re.Pattern[str], language: Language) -> bool:
+    """Whether each such word of a text is denied in it."""
+    return all(DENIED[language].search(said[: each.start()]) for each in word.finditer(said))
 
 
 def _less_price(words: Mapping[str, Text], name: str, language: Language) -> str:
@@ -172,10 +251,12 @@ def _less_price(words: Mapping[str, Text], name: str, language: Language) -> str
     return said.replace(words["price"].in_(language).casefold(), "")
 
 
-def _lessens(said: str, small: str) -> bool:
-    """Whether a phrase begins or ends with the word for less: 年龄变小, "lower income", "the age lower"."""
+def _lessens(said: str, small: str, plain: str, language: Language) -> bool:
+    """Whether a phrase tells of less: by the column's own word for it, or by any that says so."""
+    said = said.replace(plain, "\0") if plain else said
     word = re.escape(small)
-    return bool(re.search(rf"[变更]{word}|^(?:an? |the )?{word}\b|\b{word}$", said))
+    own = re.search(rf"[变更]{word}|^(?:an? |the )?{word}\b|\b{word}$", said)
+    return bool(own or LESSENED[language].search(said))
 
 
 def of_outsiders(inputs: Sequence[str], outside: Sequence[str]) -> Iterator[Reason]:

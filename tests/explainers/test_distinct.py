@@ -42,6 +42,13 @@ def refused(given: dict[str, Any]) -> list[str]:
             "unfavourable.zh",
         ),
         ({"got": text("被拒", "be refused")}, "got.zh got.en"),
+        ({"got": text("没有通过", "fail to be approved")}, "got.zh got.en"),
+        ({"got": text("收到坏消息", "get bad news")}, "got.zh got.en"),
+        (
+            {"favourable": text("退件", "sent back"), "unfavourable": text("放款", "paid out")},
+            "favourable.zh favourable.en",
+        ),
+        ({"higher": text("优惠更多", "more of a discount")}, "higher.zh higher.en"),
         ({"higher": text("更便宜", "a cheaper ride")}, "higher.zh higher.en"),
         ({"lower": text("更贵", "a dearer ride")}, "lower.zh lower.en"),
     ],
@@ -91,3 +98,44 @@ def test_phrases_that_are_exchanged_against_the_names_are_refused() -> None:
     ]
     right = {"f": phrases["m"], "m": phrases["f"]}
     assert not list(distinct.of_levels("columns.sex", values, right))
+
+
+@pytest.mark.parametrize(
+    ("zh", "en"),
+    [
+        ("更少的收入用在住房上", "less of the income going to housing"),
+        ("少借一点", "borrowing less"),
+        ("贷款金额减少", "a decreased loan amount"),
+        ("低的贷款金额", "a low loan amount"),
+        ("贷款金额不大", "a loan that is not large"),
+        ("贷款没有增加", "no larger loan"),
+    ],
+)
+def test_a_phrase_for_more_that_tells_of_less_is_refused(zh: str, en: str) -> None:
+    """X12e/P1: “with less of the income going to housing: from 36 to 40 %” was published."""
+    sides = Text("大", "larger"), Text("小", "smaller")
+    said = distinct.of_sides("columns.a", *sides, Text(zh, en), Text("贷款", "loan"))
+    assert [each.item for each in said] == [
+        f"columns.a.phrases.more.{each}" for each in ("zh", "en")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "plain"),
+    [
+        ("更多的收入用在住房上", "more of the income going to housing", Text("比例", "share")),
+        ("最低工资变高", "a higher lowest wage", Text("最低工资", "lowest wage")),
+        ("小区空房变多", "more low incomes", Text("空房", "low incomes")),
+        ("没有还的月份变多", "more months without a payment", Text("月份", "months")),
+    ],
+)
+def test_a_phrase_for_more_of_what_is_small_is_taken(zh: str, en: str, plain: Text) -> None:
+    sides = Text("高", "higher"), Text("低", "lower")
+    assert not list(distinct.of_sides("columns.a", *sides, Text(zh, en), plain))
+
+
+@pytest.mark.parametrize(("more", "less"), [("轻", "重"), ("弱", "强"), ("近", "远")])
+def test_exchanged_words_for_more_and_less_are_refused(more: str, less: str) -> None:
+    sides = Text(more, "higher"), Text(less, "lower")
+    said = list(distinct.of_sides("columns.a", *sides, None, Text("包", "bag")))
+    assert [each.item for each in said] == ["columns.a.direction.zh.0"]
