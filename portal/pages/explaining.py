@@ -139,8 +139,8 @@ class Differs:
 
 DIFFERING_IN_SIGHT = 2
 """So many of what differs stand in sight under one answer (ours)."""
-ROOM_TO_DIFFER, ROOM_FOR_WHY = 300, 120
-"""So wide may both sides of it be in sight, and the reason: about eight lines of a telephone and three."""
+ROOM_TO_DIFFER, ROOM_FOR_WHY = 300, 50
+"""So wide may both sides of it be in sight, and the reason: about eight lines of a telephone and two."""
 
 
 def _shortened(each: Differing) -> Differing:

@@ -22,8 +22,13 @@ from tests.filing.papers import Scene
 from tests.portal.command_line import CommandLine, squeezed
 from tests.portal.world import Member, World
 
-UNREVISED = {"file show", "file form", "review show", "case send", "file upload", "file download"}
-"""They name a filing and change none of its contents: two print it, one writes to its filer."""
+UNREVISED = {
+    "file show", "file form", "file returns", "file preview", "review show", "record disclose",
+    "case send", "file upload", "file download",
+}  # fmt: skip
+"""They name a filing and change none of its contents: they print it, or parts of it, or write to its filer."""
+NOTHING_OFFERED = ("file", "take")
+"""It sends what it found elsewhere by the call of `file answer`; this filing's model says nothing."""
 SHOWN_BY = {"review": "review"}
 """The command that shows a filing to who changes it; `file show` to all others."""
 FREE_TEXT = {"reason": "影响的人数比填写的多，应当从严。", "note": "更正了用途的说明"}
@@ -111,7 +116,7 @@ def test_every_lost_race_is_refused_and_changes_nothing(
     keeping.open_catalogue(session, by=body, opening=opening)
     session.commit()
     values = {
-        "filing": made.id, "answers": str(answers), "report": report.id, "remark": remark.id,
+        "filing": made.id, "earlier": made.id, "answers": str(answers), "report": report.id, "remark": remark.id,
         "words": "已改", "revision": str(made.revision - 1), **FREE_TEXT, "slug": "example",
         "licence": "按合同许可", "obtaining": "发邮件申请", "contact": "登记处", "ties": "没有",
     }  # fmt: skip
@@ -122,11 +127,14 @@ def test_every_lost_race_is_refused_and_changes_nothing(
         for call in calls(words, command, values):
             ended = run(roles[SHOWN_BY.get(words[0], "file")], *call)
             sent += 1
+            assert state(session, made.id) == before, call
+            if words == NOTHING_OFFERED:
+                assert ended.out.strip() == "{}"
+                continue
             assert ended.code == 1, call
             assert "Changedsinceyouopenedit" in ended.err, (call, ended.err)
             assert (
                 squeezed(f"mingsuan {SHOWN_BY.get(words[0], 'file')} show {made.id}") in ended.err
             ), call
-            assert state(session, made.id) == before, call
     session.close()
     assert sent > 20

@@ -160,7 +160,7 @@ CLAIMS = (
     Claim("下面的评估用的是另一份数据，同一个问题的数字可以不同。", "The evaluation below used other data, so its figures may differ.", "explained", "own"),
     Claim("下面有的话不好懂：", "Some words below are hard to understand: ", "hard words", "explained"),
     Claim("。备案主体保留了它们，理由是：", ". The filer kept them, for this reason: ", "hard words", "explained"),
-    Claim("备案主体写的和测到的不一样，或者前后不一样，它保留了自己写的：", "The filer declares otherwise than was measured, or than it says elsewhere, and keeps it: ", "differing", "explained"),
+    Claim("备案主体写的和测到的不一样，或者前后不一样，它保留了自己写的：", "Kept by the filer, though otherwise measured or told: ", "differing", "explained"),
     Claim("理由，备案主体说：", "The reason, says the filer: ", "differing", "hard words"),
     Claim("更多不一样的地方", "more that differs", "differing", "hard words"),
     Claim("备案主体写的说明里，有的话不好懂，它写明了保留的理由：", "Some words that the filer wrote are hard to understand; it gives its reason for keeping them: ", "hard H4", "hard words"),

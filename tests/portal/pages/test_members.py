@@ -13,7 +13,7 @@ HERE = "/zh/organisation"
 def test_roles_removal_and_withdrawn_invitations(shelf: Shelf) -> None:
     """filing/A6: the API alone took a role back; nothing withdrew an invitation or removed anybody."""
     client, csrf = shelf.world.browser(shelf.world.member("enterprise-other", Role.ADMINISTRATOR))
-    clerk = shelf.world.member("enterprise-other", Role.FILER).person
+    clerk = shelf.world.colleague("enterprise-other", Role.FILER).person
 
     def sent(path: str, **fields: str) -> str:
         client.post(f"{HERE}/{path}", data={"csrf": csrf, **fields}, headers=PAGE)

@@ -187,7 +187,7 @@ IN_TEMPLATES: dict[str, tuple[str, ...]] = {
     "备案主体没有写：": ("Not written by the filer: ",),
     "下面有的话不好懂：": ("Some words below are hard to understand: ",),
     "。备案主体保留了它们，理由是：": (". The filer kept them, for this reason: ",),
-    "备案主体写的和测到的不一样，或者前后不一样，它保留了自己写的：": ("The filer declares otherwise than was measured, or than it says elsewhere, and keeps it: ",),
+    "备案主体写的和测到的不一样，或者前后不一样，它保留了自己写的：": ("Kept by the filer, though otherwise measured or told: ",),
     "备案主体写的说明里，有的话不好懂，它写明了保留的理由：": ("Some words that the filer wrote are hard to understand; it gives its reason for keeping them: ",),
     "备案主体自己写的，没有测过": ("the filer’s own words, not tested",),
     "理由，备案主体说：": ("The reason, says the filer: ",),
