@@ -59,7 +59,7 @@ LANES = (
         Stage(
             "tests",
             ("pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", UNREPEATED),
-            1000,
+            1400,
             seen=True,
             files=True,
         ),
