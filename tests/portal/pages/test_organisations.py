@@ -111,6 +111,6 @@ def test_thousands_of_organisations_stand_on_pages_and_are_searched(
     assert first.count("<tr id=") == 50
     assert "page=2" in first
     assert chief[0].get("/zh/organisations?page=2").text.count("<tr id=") == 50
-    found = chief[0].get("/zh/organisations?q=0007").text
+    found = chief[0].get("/zh/organisations?q=第0007号").text  # digits alone may be in a code
     assert found.count("<tr id=") == 1
     assert "第0007号公司" in found
